@@ -1,0 +1,241 @@
+//! `BGPSessionState` objects: one for each session of this node's speaker, and the fabric's sessions in the
+//! status of the `NodeRouter`.
+
+use std::collections::BTreeMap;
+
+use ferroute_api::ferroute::{FabricSession, NodeRouter};
+use ferroute_api::frrk8s::{BgpSessionState, BgpSessionStateSpec, BgpSessionStateStatus};
+use ferroute_frr::session::{BfdState, Session, State};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use tracing::warn;
+
+use crate::node::Node;
+
+const FIELD_MANAGER: &str = "ferroute-agent-sessions";
+const NODE_LABEL: &str = "frrk8s.metallb.io/node";
+const PEER_LABEL: &str = "frrk8s.metallb.io/peer";
+const VRF_LABEL: &str = "frrk8s.metallb.io/vrf";
+
+/// The objects as they are in the API, as far as this agent knows.
+pub(crate) struct SessionStates {
+    node: String,
+    /// `None` until the objects of an earlier agent have been read.
+    written: Option<BTreeMap<String, BgpSessionStateStatus>>,
+    summary: Option<(String, Vec<FabricSession>)>,
+}
+
+impl SessionStates {
+    pub(crate) fn new(node: &Node) -> Self {
+        Self {
+            node: node.options.node.clone(),
+            written: None,
+            summary: None,
+        }
+    }
+
+    /// Writes what has changed; what fails is tried again at the next look.
+    pub(crate) async fn write(
+        &mut self,
+        node: &Node,
+        owner: &str,
+        speaker: &[Session],
+        fabric: &[Session],
+    ) {
+        // Without a NodeRouter nothing would own the objects and clean up after this node.
+        if owner.is_empty() {
+            return;
+        }
+        if let Err(error) = self.try_write(node, owner, speaker, fabric).await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "session states not written"
+            );
+        }
+    }
+
+    async fn try_write(
+        &mut self,
+        node: &Node,
+        owner: &str,
+        speaker: &[Session],
+        fabric: &[Session],
+    ) -> Result<(), kube::Error> {
+        self.write_summary(node, speaker, fabric).await?;
+        let api: Api<BgpSessionState> =
+            Api::namespaced(node.client.clone(), &node.options.namespace);
+        if self.written.is_none() {
+            self.written = Some(self.read(&api).await?);
+        }
+        let written = self.written.get_or_insert_default();
+        let wanted: BTreeMap<_, _> = speaker
+            .iter()
+            .map(|session| (name(&self.node, session), status(&self.node, session)))
+            .collect();
+        for (name, status) in &wanted {
+            if written.get(name) == Some(status) {
+                continue;
+            }
+            if !written.contains_key(name) {
+                create(&api, &object(name, status, owner)).await?;
+            }
+            set_status(&api, name, status).await?;
+            written.insert(name.clone(), status.clone());
+        }
+        let gone: Vec<String> = written
+            .keys()
+            .filter(|name| !wanted.contains_key(*name))
+            .cloned()
+            .collect();
+        for name in gone {
+            delete(&api, &name).await?;
+            written.remove(&name);
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        api: &Api<BgpSessionState>,
+    ) -> Result<BTreeMap<String, BgpSessionStateStatus>, kube::Error> {
+        let own = ListParams::default().labels(&format!("{NODE_LABEL}={}", label(&self.node)));
+        let states = api.list(&own).await?;
+        Ok(states
+            .into_iter()
+            .map(|state| (state.name_any(), state.status.unwrap_or_default()))
+            .collect())
+    }
+
+    /// The fabric's sessions, and how many of all are established.
+    async fn write_summary(
+        &mut self,
+        node: &Node,
+        speaker: &[Session],
+        fabric: &[Session],
+    ) -> Result<(), kube::Error> {
+        let all = || speaker.iter().chain(fabric);
+        let up = all()
+            .filter(|session| session.state == State::Established)
+            .count();
+        let sessions = format!("{up}/{}", all().count());
+        // The sessions with the host are the other ends of the speaker's.
+        let fabric: Vec<_> = fabric
+            .iter()
+            .filter(|session| session.vrf.is_none())
+            .map(of_fabric)
+            .collect();
+        let summary = Some((sessions, fabric));
+        if self.summary == summary {
+            return Ok(());
+        }
+        let (sessions, fabric) = summary.clone().unwrap_or_default();
+        let api: Api<NodeRouter> = Api::all(node.client.clone());
+        let patch = Patch::Apply(json!({
+            "apiVersion": "ferroute.io/v1alpha1",
+            "kind": "NodeRouter",
+            "metadata": { "name": self.node },
+            "status": { "sessions": sessions, "fabricSessions": fabric },
+        }));
+        api.patch_status(
+            &self.node,
+            &PatchParams::apply(FIELD_MANAGER).force(),
+            &patch,
+        )
+        .await?;
+        self.summary = summary;
+        Ok(())
+    }
+}
+
+fn of_fabric(session: &Session) -> FabricSession {
+    FabricSession {
+        peer: session.peer.clone(),
+        state: session.state.to_string(),
+    }
+}
+
+async fn create(api: &Api<BgpSessionState>, state: &BgpSessionState) -> Result<(), kube::Error> {
+    let params = PatchParams::apply(FIELD_MANAGER).force();
+    api.patch(&state.name_any(), &params, &Patch::Apply(state))
+        .await
+        .map(drop)
+}
+
+async fn set_status(
+    api: &Api<BgpSessionState>,
+    name: &str,
+    status: &BgpSessionStateStatus,
+) -> Result<(), kube::Error> {
+    let params = PatchParams::apply(FIELD_MANAGER).force();
+    let patch = Patch::Apply(json!({
+        "apiVersion": "frrk8s.metallb.io/v1beta1",
+        "kind": "BGPSessionState",
+        "metadata": { "name": name },
+        "status": status,
+    }));
+    api.patch_status(name, &params, &patch).await.map(drop)
+}
+
+async fn delete(api: &Api<BgpSessionState>, name: &str) -> Result<(), kube::Error> {
+    match api.delete(name, &DeleteParams::default()).await {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+fn object(name: &str, status: &BgpSessionStateStatus, owner: &str) -> BgpSessionState {
+    let mut state = BgpSessionState::new(name, BgpSessionStateSpec::default());
+    state.metadata.labels = Some(BTreeMap::from([
+        (NODE_LABEL.to_owned(), label(&status.node)),
+        (PEER_LABEL.to_owned(), label(&status.peer)),
+        (VRF_LABEL.to_owned(), label(&status.vrf)),
+    ]));
+    state.metadata.owner_references = Some(vec![OwnerReference {
+        api_version: "ferroute.io/v1alpha1".to_owned(),
+        kind: "NodeRouter".to_owned(),
+        name: status.node.clone(),
+        uid: owner.to_owned(),
+        ..OwnerReference::default()
+    }]);
+    state
+}
+
+fn status(node: &str, session: &Session) -> BgpSessionStateStatus {
+    BgpSessionStateStatus {
+        bgp_status: session.state.to_string(),
+        bfd_status: match session.bfd {
+            None => "N/A",
+            Some(BfdState::Up) => "Up",
+            Some(BfdState::Down | BfdState::AdminDown | BfdState::Unknown) => "Down",
+        }
+        .to_owned(),
+        node: node.to_owned(),
+        peer: session.peer.clone(),
+        vrf: session.vrf.clone().unwrap_or_default(),
+    }
+}
+
+/// The node and five characters that stay the same for the same session.
+fn name(node: &str, session: &Session) -> String {
+    const ALPHABET: &[u8; 32] = b"bcdfghjklmnpqrstvwxz2456789aeiou";
+    let vrf = session.vrf.as_deref().unwrap_or_default();
+    let hash = session
+        .peer
+        .bytes()
+        .chain([b'%'])
+        .chain(vrf.bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let suffix = (0..5).map(|n| char::from(ALPHABET[usize::from((hash >> (n * 5)) as u8 & 31)]));
+    format!("{node}-{}", suffix.collect::<String>())
+}
+
+/// A value that a label may have.
+fn label(text: &str) -> String {
+    let text: String = text.replace(':', "-").chars().take(63).collect();
+    text.trim_matches(|c: char| !c.is_ascii_alphanumeric())
+        .to_owned()
+}

@@ -1,0 +1,58 @@
+//! What the controller knows of the cluster. One task owns it; watches send it changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ferroute_api::ferroute::{NodeRouter, RouteSlice};
+use ferroute_plan::PoolCounters;
+use ferroute_plan::index::NodeIndex;
+use ferroute_plan::snapshot::{Key, NodeReport, Snapshot};
+use kube::ResourceExt;
+
+/// A change of the state; says whether it could change the plan.
+pub(crate) type Change = Box<dyn FnOnce(&mut State) -> bool + Send>;
+
+/// The state of the cluster, and of our own objects in it.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// What the plan is made from.
+    pub(crate) snapshot: Snapshot,
+    /// Versions of Services, so that a status is only written over what was seen.
+    pub(crate) service_versions: BTreeMap<Key, String>,
+    /// Our objects, as the API has them.
+    pub(crate) node_routers: BTreeMap<String, NodeRouter>,
+    /// Our objects, as the API has them.
+    pub(crate) route_slices: BTreeMap<String, RouteSlice>,
+    /// Why Services have no address, as it was said last.
+    pub(crate) failed_services: BTreeMap<Key, String>,
+    /// How full pools are, as it was written last.
+    pub(crate) pool_counters: BTreeMap<Key, PoolCounters>,
+    /// The kinds whose first list is complete.
+    pub(crate) listed: BTreeSet<&'static str>,
+}
+
+impl State {
+    /// Records a `NodeRouter` as it is now, and what its node says there.
+    pub(crate) fn set_node_router(&mut self, router: NodeRouter) -> bool {
+        let name = router.name_any();
+        let report = report(&router);
+        self.node_routers.insert(name.clone(), router);
+        self.snapshot.reports.insert(name, report.clone()) != Some(report)
+    }
+
+    /// Forgets a `NodeRouter`. Its node, if there is one, gets another one with the index in its annotation.
+    pub(crate) fn remove_node_router(&mut self, name: &str) -> bool {
+        let removed = self.node_routers.remove(name).is_some();
+        self.snapshot.reports.remove(name);
+        removed
+    }
+}
+
+fn report(router: &NodeRouter) -> NodeReport {
+    let generation = router.metadata.generation.unwrap_or_default();
+    let status = router.status.as_ref();
+    NodeReport {
+        index: Some(NodeIndex(router.spec.node_index)),
+        current: status.is_some_and(|status| status.observed_generation >= generation),
+        failures: status.map_or_else(Vec::new, |status| status.failures.clone()),
+    }
+}

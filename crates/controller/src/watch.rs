@@ -1,0 +1,325 @@
+//! One watch for each kind. An object becomes what the plan needs of it, and everything else of it is
+//! forgotten at once; a change of what is not needed (a heartbeat) changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::pin::pin;
+
+use ferroute_api::ferroute::{NodeRouter, RouteSlice};
+use ferroute_api::frrk8s::FrrConfiguration;
+use ferroute_api::metallb::{
+    BfdProfile, BgpAdvertisement, BgpPeer, Community, IpAddressPool, L2Advertisement,
+};
+use ferroute_api::openpe::{L2vni, L3vni, Underlay};
+use ferroute_plan::snapshot::Key;
+use ferroute_service::Process;
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::{Namespace, Node, Service};
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::state::{Change, State};
+use crate::{Error, Options, convert};
+
+/// The kinds that are watched, each with where its objects are kept.
+macro_rules! user_objects {
+    ($watches:expr, $($kind:ty => $field:ident),+ $(,)?) => {
+        $($watches.start::<$kind>(stringify!($field), watcher::Config::default(), |object| {
+            let key = key(&object);
+            let object = trimmed(object);
+            Box::new(move |state| replace_object(&mut state.snapshot.$field, key, object))
+        }, |object| {
+            let key = key(&object);
+            Box::new(move |state| state.snapshot.$field.remove(&key).is_some())
+        }, |state, seen| {
+            retain(&mut state.snapshot.$field, |key| is_seen(seen, key))
+        });)+
+    };
+}
+
+/// Starts every watch; their changes come out of one channel, in the order of each watch.
+pub(crate) fn start(
+    client: &Client,
+    options: &Options,
+    process: &mut Process<Error>,
+) -> mpsc::Receiver<Change> {
+    let (sender, receiver) = mpsc::channel(1024);
+    let mut watches = Watches {
+        client,
+        process,
+        sender,
+    };
+    user_objects!(
+        watches,
+        Underlay => underlays,
+        L3vni => l3vnis,
+        L2vni => l2vnis,
+        IpAddressPool => pools,
+        BgpPeer => peers,
+        BgpAdvertisement => bgp_advertisements,
+        L2Advertisement => l2_advertisements,
+        BfdProfile => bfd_profiles,
+        Community => communities,
+        FrrConfiguration => frr_configurations,
+    );
+    watches.cluster(options);
+    watches.own();
+    receiver
+}
+
+/// How many kinds [`start`] watches: the state is complete when that many are listed.
+pub(crate) const KINDS: usize = 16;
+
+struct Watches<'a> {
+    client: &'a Client,
+    process: &'a mut Process<Error>,
+    sender: mpsc::Sender<Change>,
+}
+
+/// The names that a list has brought.
+type Seen = BTreeSet<(String, String)>;
+
+impl Watches<'_> {
+    fn cluster(&mut self, options: &Options) {
+        let class = options.load_balancer_class.clone();
+        self.start::<Service>(
+            "services",
+            watcher::Config::default(),
+            move |object| {
+                let key = key(&object);
+                let version = object.resource_version().unwrap_or_default();
+                let service = convert::service(&object, class.as_deref());
+                Box::new(move |state| {
+                    state.service_versions.insert(key.clone(), version);
+                    replace(&mut state.snapshot.services, key, service)
+                })
+            },
+            |object| {
+                let key = key(&object);
+                Box::new(move |state| {
+                    state.service_versions.remove(&key);
+                    state.snapshot.services.remove(&key).is_some()
+                })
+            },
+            |state, seen| {
+                state.service_versions.retain(|key, _| is_seen(seen, key));
+                retain(&mut state.snapshot.services, |key| is_seen(seen, key))
+            },
+        );
+        self.start::<EndpointSlice>(
+            "endpoint slices",
+            watcher::Config::default().labels("kubernetes.io/service-name"),
+            |object| {
+                let (key, slice) = (key(&object), convert::endpoint_slice(&object));
+                Box::new(move |state| replace(&mut state.snapshot.endpoint_slices, key, slice))
+            },
+            |object| {
+                let key = key(&object);
+                Box::new(move |state| state.snapshot.endpoint_slices.remove(&key).is_some())
+            },
+            |state, seen| {
+                retain(&mut state.snapshot.endpoint_slices, |key| {
+                    is_seen(seen, key)
+                })
+            },
+        );
+        self.start::<Node>(
+            "nodes",
+            watcher::Config::default(),
+            |object| {
+                let (name, node) = (object.name_any(), convert::node(&object));
+                Box::new(move |state| replace(&mut state.snapshot.nodes, name, node))
+            },
+            |object| {
+                let name = object.name_any();
+                Box::new(move |state| state.snapshot.nodes.remove(&name).is_some())
+            },
+            |state, seen| retain(&mut state.snapshot.nodes, |name| is_seen_name(seen, name)),
+        );
+        self.start::<Namespace>(
+            "namespaces",
+            watcher::Config::default(),
+            |object| {
+                let (name, labels) = (object.name_any(), object.labels().clone());
+                Box::new(move |state| replace(&mut state.snapshot.namespaces, name, labels))
+            },
+            |object| {
+                let name = object.name_any();
+                Box::new(move |state| state.snapshot.namespaces.remove(&name).is_some())
+            },
+            |state, seen| {
+                retain(&mut state.snapshot.namespaces, |name| {
+                    is_seen_name(seen, name)
+                })
+            },
+        );
+    }
+
+    fn own(&mut self) {
+        self.start::<NodeRouter>(
+            "node routers",
+            watcher::Config::default(),
+            |object| {
+                let object = trimmed(object);
+                Box::new(move |state| state.set_node_router(object))
+            },
+            |object| {
+                let name = object.name_any();
+                Box::new(move |state| state.remove_node_router(&name))
+            },
+            |state, seen| {
+                let gone: Vec<_> = state
+                    .node_routers
+                    .keys()
+                    .filter(|name| !is_seen_name(seen, name))
+                    .cloned()
+                    .collect();
+                gone.iter().fold(false, |changed, name| {
+                    state.remove_node_router(name) | changed
+                })
+            },
+        );
+        self.start::<RouteSlice>(
+            "route slices",
+            watcher::Config::default(),
+            |object| {
+                let object = trimmed(object);
+                Box::new(move |state| replace(&mut state.route_slices, object.name_any(), object))
+            },
+            |object| {
+                let name = object.name_any();
+                Box::new(move |state| state.route_slices.remove(&name).is_some())
+            },
+            |state, seen| retain(&mut state.route_slices, |name| is_seen_name(seen, name)),
+        );
+    }
+
+    /// Watches one kind: what to do with an object, with one that is gone, and with those that a new list
+    /// no longer has.
+    fn start<K>(
+        &mut self,
+        kind: &'static str,
+        config: watcher::Config,
+        apply: impl Fn(K) -> Change + Send + 'static,
+        remove: impl Fn(K) -> Change + Send + 'static,
+        keep: impl Fn(&mut State, &Seen) -> bool + Send + Copy + 'static,
+    ) where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+    {
+        let events = watcher(Api::<K>::all(self.client.clone()), config).default_backoff();
+        let sender = self.sender.clone();
+        let shutdown = self.process.shutdown();
+        self.process.spawn(kind, async move {
+            let mut seen = Seen::new();
+            let translate = move |event| match event {
+                Event::Init => {
+                    seen.clear();
+                    None
+                }
+                Event::InitApply(object) => {
+                    seen.insert(names(&object));
+                    Some(apply(object))
+                }
+                Event::InitDone => Some(listed(kind, std::mem::take(&mut seen), keep)),
+                Event::Apply(object) => Some(apply(object)),
+                Event::Delete(object) => Some(remove(object)),
+            };
+            forward(kind, events, translate, sender, shutdown).await;
+            Ok(())
+        });
+    }
+}
+
+fn listed(
+    kind: &'static str,
+    seen: Seen,
+    keep: impl Fn(&mut State, &Seen) -> bool + Send + 'static,
+) -> Change {
+    Box::new(move |state| {
+        let first = state.listed.insert(kind);
+        keep(state, &seen) || first
+    })
+}
+
+async fn forward<K>(
+    kind: &'static str,
+    events: impl futures::Stream<Item = Result<Event<K>, watcher::Error>>,
+    mut translate: impl FnMut(Event<K>) -> Option<Change>,
+    sender: mpsc::Sender<Change>,
+    shutdown: CancellationToken,
+) {
+    let mut events = pin!(events);
+    while let Some(Some(event)) = shutdown.run_until_cancelled(events.next()).await {
+        match event {
+            Ok(event) => {
+                let Some(change) = translate(event) else {
+                    continue;
+                };
+                if sender.send(change).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => warn!(
+                kind,
+                error = &error as &dyn std::error::Error,
+                "watch interrupted"
+            ),
+        }
+    }
+}
+
+fn names<K: Resource>(object: &K) -> (String, String) {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}
+
+fn key<K: Resource>(object: &K) -> Key {
+    let (namespace, name) = names(object);
+    Key::new(namespace, name)
+}
+
+fn is_seen(seen: &Seen, key: &Key) -> bool {
+    seen.contains(&(key.namespace.clone(), key.name.clone()))
+}
+
+fn is_seen_name(seen: &Seen, name: &str) -> bool {
+    seen.contains(&(String::new(), name.to_owned()))
+}
+
+/// Without what is large, changes with every write, and is of no use here.
+fn trimmed<K: Resource>(mut object: K) -> K {
+    let metadata = object.meta_mut();
+    metadata.managed_fields = None;
+    metadata.resource_version = None;
+    if let Some(annotations) = &mut metadata.annotations {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    object
+}
+
+fn replace<I: Ord, V: PartialEq>(map: &mut BTreeMap<I, V>, id: I, value: V) -> bool {
+    let changed = map.get(&id) != Some(&value);
+    if changed {
+        map.insert(id, value);
+    }
+    changed
+}
+
+/// As [`replace`], but a new status alone is no change: we write it ourselves.
+fn replace_object<K: Resource>(objects: &mut BTreeMap<Key, K>, key: Key, object: K) -> bool {
+    let asks = |object: &K| (object.meta().generation, object.meta().labels.clone());
+    let changed = objects.get(&key).map(asks) != Some(asks(&object));
+    objects.insert(key, object);
+    changed
+}
+
+fn retain<I: Ord, V>(map: &mut BTreeMap<I, V>, keep: impl Fn(&I) -> bool) -> bool {
+    let before = map.len();
+    map.retain(|id, _| keep(id));
+    map.len() != before
+}

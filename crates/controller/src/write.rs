@@ -1,0 +1,78 @@
+//! Writes to the API: only what differs from what is there, several at a time.
+
+mod index;
+mod router;
+mod service;
+mod slice;
+mod status;
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use futures::StreamExt;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::metrics::Metrics;
+use crate::{Error, FIELD_MANAGER};
+
+/// How many writes are under way at once.
+const AT_ONCE: usize = 16;
+
+pub(crate) struct Writer {
+    client: Client,
+    metrics: Metrics,
+}
+
+impl Writer {
+    pub(crate) fn new(client: Client, metrics: Metrics) -> Self {
+        Self { client, metrics }
+    }
+
+    /// Creates an object or changes those of its fields that are ours.
+    async fn apply<K>(&self, api: &Api<K>, object: &K) -> Result<K, Error>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Serialize,
+    {
+        let name = object.meta().name.clone().unwrap_or_default();
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        let written = api.patch(&name, &params, &Patch::Apply(object)).await;
+        self.counted(written.map_err(Error::write(format!("{} {name}", K::kind(&())))))
+    }
+
+    async fn delete<K>(&self, api: &Api<K>, name: &str) -> Result<(), Error>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+    {
+        let deleted = match api.delete(name, &kube::api::DeleteParams::default()).await {
+            Ok(_) => Ok(()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+            Err(error) => Err(Error::write(format!("{} {name}", K::kind(&())))(error)),
+        };
+        self.counted(deleted)
+    }
+
+    fn counted<T>(&self, written: Result<T, Error>) -> Result<T, Error> {
+        self.metrics.writes.inc();
+        if written.is_err() {
+            self.metrics.write_errors.inc();
+        }
+        written
+    }
+}
+
+/// Runs writes side by side; all of them, whatever becomes of one. A `Vec`, because a lazy iterator would
+/// be part of the future and tie it to the lifetimes of a closure.
+async fn side_by_side<T>(writes: Vec<impl Future<Output = T>>) -> Vec<T> {
+    futures::stream::iter(writes)
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
+}
+
+/// The first error of many; the others were counted, and come again if they last.
+fn first_error(results: impl IntoIterator<Item = Result<(), Error>>) -> Result<(), Error> {
+    results.into_iter().fold(Ok(()), Result::and)
+}

@@ -1,0 +1,130 @@
+//! The addresses of Services: status, annotation and event.
+
+use std::collections::BTreeMap;
+
+use ferroute_plan::allocate::ServicePlan;
+use ferroute_plan::snapshot::{Key, Kind, Service};
+use k8s_openapi::api::core::v1;
+use kube::Api;
+use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
+use serde_json::{Value, json};
+
+use super::{Writer, first_error, side_by_side};
+use crate::convert::ALLOCATED_FROM;
+use crate::events::{Events, reference};
+use crate::state::State;
+use crate::{Error, FIELD_MANAGER};
+
+/// What became of the Services.
+pub(crate) struct Allocated {
+    /// Whether the state has new addresses.
+    pub(crate) changed: bool,
+    /// The first write that failed.
+    pub(crate) result: Result<(), Error>,
+}
+
+impl Writer {
+    /// Writes the addresses that differ, and takes what was written into the state.
+    pub(crate) async fn services(
+        &self,
+        state: &mut State,
+        plans: &BTreeMap<Key, ServicePlan>,
+        events: &Events,
+    ) -> Allocated {
+        let writes = plans.iter().filter_map(|(key, plan)| {
+            let service = state.snapshot.services.get(key)?;
+            let version = state.service_versions.get(key)?;
+            differs(service, plan).then(|| self.service(key, plan, version, events))
+        });
+        let mut changed = false;
+        let mut results = Vec::new();
+        for written in side_by_side(writes.collect()).await {
+            results.push(written.map(|(key, plan, object)| {
+                changed = true;
+                take(state, &key, &plan, &object);
+            }));
+        }
+        Allocated {
+            changed,
+            result: first_error(results),
+        }
+    }
+
+    async fn service(
+        &self,
+        key: &Key,
+        plan: &ServicePlan,
+        version: &str,
+        events: &Events,
+    ) -> Result<(Key, ServicePlan, v1::Service), Error> {
+        let api: Api<v1::Service> = Api::namespaced(self.client.clone(), &key.namespace);
+        let params = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let patch = Patch::Merge(patch(plan, version));
+        let written = api.patch_status(&key.name, &params, &patch).await;
+        let object = self.counted(written.map_err(Error::write(format!("Service {key}"))))?;
+        say(key, plan, object.uid(), events).await;
+        Ok((key.clone(), plan.clone(), object))
+    }
+}
+
+/// Whether a status has other addresses than the plan. One that is not ours and has no address of ours
+/// is left alone: somebody else may serve it.
+fn differs(service: &Service, plan: &ServicePlan) -> bool {
+    let pool = plan.pool.as_ref().map(|pool| pool.name.as_str());
+    let ours = service.load_balancer || service.allocated_from.is_some();
+    let stale = service.foreign_ingress && service.load_balancer;
+    ours && (service.ingress != plan.addresses
+        || service.allocated_from.as_deref() != pool
+        || (stale && !plan.addresses.is_empty()))
+}
+
+/// The version makes the API refuse a write over something that was not seen.
+fn patch(plan: &ServicePlan, version: &str) -> Value {
+    let ingress: Vec<_> = plan
+        .addresses
+        .iter()
+        .map(|address| json!({ "ip": address }))
+        .collect();
+    json!({
+        "metadata": {
+            "resourceVersion": version,
+            "annotations": { ALLOCATED_FROM: plan.pool.as_ref().map(|pool| &pool.name) },
+        },
+        "status": { "loadBalancer": { "ingress": ingress } },
+    })
+}
+
+async fn say(key: &Key, plan: &ServicePlan, uid: Option<String>, events: &Events) {
+    let on = reference(Kind::Service, key, uid);
+    match &plan.pool {
+        Some(pool) => {
+            let addresses: Vec<_> = plan.addresses.iter().map(ToString::to_string).collect();
+            let note = format!("Assigned {} from pool {}", addresses.join(", "), pool.name);
+            events.normal(on, "IPAllocated", note).await;
+        }
+        None => {
+            events
+                .normal(
+                    on,
+                    "ClearAssignment",
+                    "The service has no address any more".to_owned(),
+                )
+                .await
+        }
+    }
+}
+
+fn take(state: &mut State, key: &Key, plan: &ServicePlan, object: &v1::Service) {
+    if let Some(service) = state.snapshot.services.get_mut(key) {
+        service.ingress.clone_from(&plan.addresses);
+        service.foreign_ingress = false;
+        service.allocated_from = plan.pool.as_ref().map(|pool| pool.name.clone());
+    }
+    state
+        .service_versions
+        .insert(key.clone(), object.resource_version().unwrap_or_default());
+}

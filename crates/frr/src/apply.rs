@@ -1,0 +1,175 @@
+//! Makes a running FRR say what a configuration says.
+
+mod owner;
+mod running;
+mod session;
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::diff::{Command, diff};
+use crate::lock::Lock;
+use crate::render::changed;
+use crate::tree::Tree;
+use crate::vty::{Daemon, VtyError};
+
+use running::running;
+use session::Sessions;
+
+/// What became of a configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The lines that were sent, without those that only enter a context.
+    pub commands_sent: usize,
+    /// Those that FRR did not take. Everything else is in force.
+    pub refused: Vec<Refused>,
+}
+
+/// A line that FRR did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The line behind its contexts; a password is not shown.
+    pub line: String,
+    /// FRR's own words.
+    pub reason: String,
+}
+
+/// The one that configures an FRR instance.
+///
+/// It asks the daemons what they run when it does not know (at first, after a daemon restarted,
+/// after a refusal). Else it compares with what it applied last, at the cost of the difference.
+#[derive(Debug)]
+pub struct Engine {
+    run_dir: PathBuf,
+    locking: bool,
+    sessions: Option<Sessions>,
+    applied: Option<Config>,
+}
+
+impl Engine {
+    /// For the instance whose sockets are in this directory. Nothing is connected yet.
+    pub fn new(run_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            run_dir: run_dir.into(),
+            locking: true,
+            sessions: None,
+            applied: None,
+        }
+    }
+
+    /// For one who holds the instance's configuration already.
+    pub(crate) fn unlocked(run_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            locking: false,
+            ..Self::new(run_dir)
+        }
+    }
+
+    /// Makes the instance say what `desired` says. An error leaves it in between: apply again.
+    pub async fn apply(&mut self, desired: &Config) -> Result<Applied, VtyError> {
+        let last = self.applied.take();
+        let _lock = self.lock().await?;
+        let mut sessions = self.sessions().await?;
+        let last = last.filter(|_| !sessions.is_new());
+        let commands = match &last {
+            Some(last) => {
+                let (have, want) = changed(last, desired);
+                diff(&have, &want)
+            }
+            None => missing(&mut sessions, &Tree::from(desired)).await?,
+        };
+        let applied = send(&mut sessions, &commands).await?;
+        if applied.refused.is_empty() {
+            self.applied = Some(desired.clone());
+        }
+        self.sessions = Some(sessions.settled());
+        Ok(applied)
+    }
+
+    /// Makes the instance say what a text says: the file it was last good with.
+    pub async fn load(&mut self, text: &str) -> Result<Applied, VtyError> {
+        self.applied = None;
+        let _lock = self.lock().await?;
+        let mut sessions = self.sessions().await?;
+        let commands = missing(&mut sessions, &Tree::parse(text)).await?;
+        let applied = send(&mut sessions, &commands).await?;
+        self.sessions = Some(sessions.settled());
+        Ok(applied)
+    }
+
+    /// What would have to be sent for the instance to say what `desired` says, by its own account:
+    /// whether somebody else has changed it.
+    pub async fn drift(&mut self, desired: &Config) -> Result<Vec<Command>, VtyError> {
+        let mut sessions = self.sessions().await?;
+        let commands = missing(&mut sessions, &Tree::from(desired)).await?;
+        self.sessions = Some(sessions);
+        Ok(commands)
+    }
+
+    /// What the instance runs, as far as it is configured by us.
+    pub async fn running(&mut self) -> Result<Tree, VtyError> {
+        let mut sessions = self.sessions().await?;
+        let tree = running(&mut sessions, &Tree::default()).await?;
+        self.sessions = Some(sessions);
+        Ok(tree)
+    }
+
+    async fn lock(&self) -> Result<Option<Lock>, VtyError> {
+        if !self.locking {
+            return Ok(None);
+        }
+        let locked = Lock::take(&self.run_dir).await;
+        let path = || self.run_dir.clone();
+        locked.map(Some).map_err(|source| VtyError::Lock {
+            path: path(),
+            source,
+        })
+    }
+
+    /// The sessions that are up, or new ones. They are taken out, so that an error drops them.
+    async fn sessions(&mut self) -> Result<Sessions, VtyError> {
+        match self.sessions.take().filter(Sessions::are_up) {
+            Some(sessions) => Ok(sessions),
+            None => Sessions::open(&self.run_dir).await,
+        }
+    }
+}
+
+/// The commands that lead from what runs to a tree.
+async fn missing(sessions: &mut Sessions, desired: &Tree) -> Result<Vec<Command>, VtyError> {
+    Ok(diff(&running(sessions, desired).await?, desired))
+}
+
+/// Fewer lines of prefix-lists than this are not worth a transaction.
+const BATCH: usize = 8;
+
+/// Sends commands in order. bgpd adds to a prefix-list in a time that grows with its length,
+/// except between the two lines with which vtysh brackets a file.
+async fn send(sessions: &mut Sessions, commands: &[Command]) -> Result<Applied, VtyError> {
+    let mut applied = Applied {
+        commands_sent: commands.len(),
+        ..Applied::default()
+    };
+    for run in commands.chunk_by(|a, b| is_list_rule(a) == is_list_rule(b)) {
+        let batch = run.len() >= BATCH && is_list_rule(&run[0]);
+        if batch {
+            sessions
+                .at_root(Daemon::Bgpd, "XFRR_start_configuration")
+                .await?;
+        }
+        for command in run {
+            applied.refused.extend(sessions.send(command).await?);
+        }
+        if batch {
+            sessions
+                .at_root(Daemon::Bgpd, "XFRR_end_configuration")
+                .await?;
+        }
+    }
+    Ok(applied)
+}
+
+fn is_list_rule(command: &Command) -> bool {
+    let line = command.line.strip_prefix("no ").unwrap_or(&command.line);
+    line.starts_with("ip prefix-list ") || line.starts_with("ipv6 prefix-list ")
+}

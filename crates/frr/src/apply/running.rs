@@ -1,0 +1,71 @@
+//! What the daemons run, as one tree of what is ours to configure.
+
+use std::collections::HashSet;
+
+use super::owner::owners;
+use super::session::Sessions;
+use crate::tree::{Node, Tree};
+use crate::vty::VtyError;
+
+/// Reads `show running-config` of every daemon. Lines that FRR has by itself are left out, unless
+/// they are desired too.
+pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<Tree, VtyError> {
+    let desired: HashSet<&str> = desired
+        .nodes
+        .iter()
+        .map(|node| node.line.as_str())
+        .collect();
+    let mut running = Tree::default();
+    for (daemon, text) in sessions.show("show running-config").await? {
+        let mut nodes = Tree::parse(&text).nodes;
+        nodes.extend(unprinted(&text));
+        nodes.retain(|node| sessions.owner(owners(&node.line)) == Some(daemon));
+        nodes.retain(|node| !is_foreign(&node.line) || desired.contains(node.line.as_str()));
+        running.nodes.extend(nodes);
+    }
+    Ok(running)
+}
+
+/// Lines at the root that FRR prints by itself or that are nobody's to take away.
+const FOREIGN: [&str; 20] = [
+    "frr ",
+    "log ",
+    "service ",
+    "hostname ",
+    "domainname ",
+    "password ",
+    "enable ",
+    "debug ",
+    "agentx",
+    "username ",
+    "banner ",
+    "interface ",
+    "line vty",
+    "mgmt ",
+    "zebra ",
+    "fpm ",
+    "ip forwarding",
+    "ipv6 forwarding",
+    "Building configuration",
+    "Current configuration",
+];
+
+fn is_foreign(line: &str) -> bool {
+    let line = line.strip_prefix("no ").unwrap_or(line);
+    FOREIGN.iter().any(|words| line.starts_with(words))
+}
+
+/// Since FRR 10 next hops are resolved by the default route unless something else is printed.
+fn unprinted(text: &str) -> Vec<Node> {
+    let lines: HashSet<&str> = text.lines().map(str::trim).collect();
+    let implied = lines.iter().any(|line| line.starts_with("frr version 1"));
+    let silent =
+        |line: &&str| !lines.contains(line) && !lines.contains(format!("no {line}").as_str());
+    let hidden = ["ip nht resolve-via-default", "ipv6 nht resolve-via-default"];
+    hidden
+        .into_iter()
+        .filter(|_| implied)
+        .filter(silent)
+        .map(Node::leaf)
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! Connections to all daemons of an instance, each in its configuration.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Refused;
+use super::owner::owners_of;
+use crate::diff::Command;
+use crate::tree::Scope;
+use crate::vty::{Code, Daemon, Reply, Vty, VtyError};
+
+/// The connections to an instance.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    run_dir: PathBuf,
+    by_daemon: BTreeMap<Daemon, Session>,
+    new: bool,
+    /// Contexts that a daemon did not open; what stands in them is not tried.
+    closed: HashSet<Vec<String>>,
+}
+
+/// A connection that is in the configuration, and in which context of it.
+#[derive(Debug)]
+struct Session {
+    vty: Vty,
+    path: Vec<String>,
+}
+
+impl Sessions {
+    /// Connects to every daemon. mgmtd need not be there: before FRR 10 it was not.
+    pub(super) async fn open(run_dir: &Path) -> Result<Self, VtyError> {
+        let mut by_daemon = BTreeMap::new();
+        for daemon in Daemon::ALL {
+            if daemon != Daemon::Mgmtd || daemon.socket(run_dir).exists() {
+                by_daemon.insert(daemon, Session::open(run_dir, daemon).await?);
+            }
+        }
+        let run_dir = run_dir.to_owned();
+        Ok(Self {
+            run_dir,
+            by_daemon,
+            new: true,
+            closed: HashSet::new(),
+        })
+    }
+
+    /// Whether nothing was sent over them yet: nobody knows what the daemons run.
+    pub(super) fn is_new(&self) -> bool {
+        self.new
+    }
+
+    /// The same, now with a known configuration behind them.
+    pub(super) fn settled(self) -> Self {
+        Self {
+            new: false,
+            closed: HashSet::new(),
+            ..self
+        }
+    }
+
+    /// Whether every daemon still listens.
+    pub(super) fn are_up(&self) -> bool {
+        self.by_daemon
+            .values()
+            .all(|session| !session.vty.is_closed())
+    }
+
+    /// The first of some daemons that is there.
+    pub(super) fn owner(&self, candidates: &[Daemon]) -> Option<Daemon> {
+        candidates
+            .iter()
+            .copied()
+            .find(|daemon| self.by_daemon.contains_key(daemon))
+    }
+
+    /// What each daemon prints, over connections of their own: these are in the configuration.
+    pub(super) async fn show(&self, line: &str) -> Result<Vec<(Daemon, String)>, VtyError> {
+        let mut printed = Vec::new();
+        for daemon in self.by_daemon.keys() {
+            let mut vty = Vty::open(&self.run_dir, *daemon).await?;
+            printed.push((*daemon, vty.require(line).await?));
+        }
+        Ok(printed)
+    }
+
+    /// Sends a line to one daemon, outside of every context.
+    pub(super) async fn at_root(&mut self, daemon: Daemon, line: &str) -> Result<(), VtyError> {
+        match self.by_daemon.get_mut(&daemon) {
+            Some(session) => session.at_root(line).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a command to the daemon that knows it.
+    pub(super) async fn send(&mut self, command: &Command) -> Result<Option<Refused>, VtyError> {
+        if (1..=command.context.len()).any(|n| self.closed.contains(&command.context[..n])) {
+            return Ok(None);
+        }
+        let mut refused = None;
+        for daemon in owners_of(command) {
+            let Some(session) = self.by_daemon.get_mut(daemon) else {
+                continue;
+            };
+            let reply = session.send(command).await?;
+            if reply.code == Code::Success {
+                return Ok(None);
+            }
+            let understood = reply.code != Code::NoMatch;
+            refused = refused.filter(|_| !understood).or(Some(reply.reason()));
+            if understood {
+                break;
+            }
+        }
+        self.closed.insert(
+            command
+                .context
+                .iter()
+                .cloned()
+                .chain([command.line.clone()])
+                .collect(),
+        );
+        let reason = refused.unwrap_or_else(|| "no such daemon".to_owned());
+        Ok(Some(Refused {
+            line: command.to_string(),
+            reason,
+        }))
+    }
+}
+
+/// How often, and after which pause, FRR is asked again to remove an instance: bgpd hears from
+/// zebra only after a moment that the VNI of its VRF is gone.
+const ATTEMPTS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(25);
+
+impl Session {
+    async fn open(run_dir: &Path, daemon: Daemon) -> Result<Self, VtyError> {
+        let mut vty = Vty::open(run_dir, daemon).await?;
+        vty.require("configure terminal").await?;
+        Ok(Self {
+            vty,
+            path: Vec::new(),
+        })
+    }
+
+    async fn send(&mut self, command: &Command) -> Result<Reply, VtyError> {
+        if let Some(refusal) = self.enter(&command.context).await? {
+            return Ok(refusal);
+        }
+        let mut reply = self.vty.send(&command.line).await?;
+        for _ in 0..ATTEMPTS {
+            if !is_too_early(command, &reply) {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            reply = self.vty.send(&command.line).await?;
+        }
+        if reply.code == Code::Success && opens(&command.context, &command.line) {
+            self.path.push(command.line.clone());
+        }
+        Ok(reply)
+    }
+
+    /// Goes to a context by the shortest way. The daemon's answer if it does not open one.
+    async fn enter(&mut self, context: &[String]) -> Result<Option<Reply>, VtyError> {
+        let common = self
+            .path
+            .iter()
+            .zip(context)
+            .take_while(|(a, b)| a == b)
+            .count();
+        while self.path.len() > common {
+            self.vty.require("exit").await?;
+            self.path.pop();
+        }
+        for line in &context[common..] {
+            let reply = self.vty.send(line).await?;
+            if reply.code != Code::Success {
+                return Ok(Some(reply));
+            }
+            self.path.push(line.clone());
+        }
+        Ok(None)
+    }
+
+    async fn at_root(&mut self, line: &str) -> Result<(), VtyError> {
+        self.enter(&[]).await?;
+        self.vty.require(line).await.map(drop)
+    }
+}
+
+fn is_too_early(command: &Command, reply: &Reply) -> bool {
+    reply.code != Code::Success
+        && command.line.starts_with("no router bgp ")
+        && reply.text.contains("l3vni")
+}
+
+/// Whether a line changes the context of the connection it is sent over.
+fn opens(context: &[String], line: &str) -> bool {
+    let scope = context
+        .iter()
+        .try_fold(Scope::Root, |scope, line| scope.opened_by(line));
+    scope.is_some_and(|scope| scope.opened_by(line).is_some())
+}

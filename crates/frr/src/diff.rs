@@ -1,0 +1,245 @@
+//! The commands that lead from one configuration to another, in an order FRR accepts.
+//!
+//! What goes first is taken away first: a VNI, then what stands in BGP instances, then whole
+//! instances (the default one last). Then everything new is added in the order of the file:
+//! lists and route-maps before their users. What nobody uses any more goes at the end.
+
+mod contents;
+mod line;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::tree::{Node, Scope, Tree};
+
+use contents::{Changes, contents};
+use line::{negation, slot};
+
+/// One line to send, and the context lines that lead to where it belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The contexts from the root, outermost first.
+    pub context: Arc<[String]>,
+    /// The line.
+    pub line: String,
+}
+
+impl fmt::Display for Command {
+    /// The context and the line. A password is not shown.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for outer in &*self.context {
+            write!(f, "{outer} / ")?;
+        }
+        f.write_str(&without_secret(&self.line))
+    }
+}
+
+/// The line with the value of a password replaced.
+fn without_secret(line: &str) -> String {
+    match line.split_once(" password ") {
+        Some((before, _)) => format!("{before} password ***"),
+        None => line.to_owned(),
+    }
+}
+
+/// The commands that make `running` say what `desired` says. None if it does.
+pub fn diff(running: &Tree, desired: &Tree) -> Vec<Command> {
+    let root: Arc<[String]> = Arc::from([]);
+    let removed = removed_routers(running, desired);
+    let have = Have::new(&running.nodes, &removed);
+    let want = Lines::new(Scope::Root, &desired.nodes);
+    let mut plan = Plan::default();
+    for node in &desired.nodes {
+        plan.reach(&have, node);
+    }
+    for node in running
+        .nodes
+        .iter()
+        .rev()
+        .filter(|node| !want.lines.contains(node.line.as_str()))
+    {
+        plan.leave(&have, &want, node);
+    }
+    let no = |router: &&Node| Command {
+        context: Arc::clone(&root),
+        line: format!("no {}", router.line),
+    };
+    plan.withdraw.extend(removed.iter().map(no));
+    [plan.vnis, plan.withdraw, plan.add, plan.retire].concat()
+}
+
+/// The instances that must go: those not desired under this header (another AS number is another
+/// instance), VRFs first. FRR removes the default one only when no other is left.
+fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
+    let wanted: HashSet<&str> = desired
+        .nodes
+        .iter()
+        .map(|node| node.line.as_str())
+        .collect();
+    let routers = running.nodes.iter().filter(|node| is_router(node));
+    let (vrfs, defaults): (Vec<_>, Vec<_>) = routers.partition(|node| vrf_of(node).is_some());
+    let default_goes = defaults
+        .iter()
+        .any(|node| !wanted.contains(node.line.as_str()));
+    let mut removed = vrfs;
+    removed.retain(|node| default_goes || !wanted.contains(node.line.as_str()));
+    removed.extend(
+        defaults
+            .into_iter()
+            .filter(|node| !wanted.contains(node.line.as_str())),
+    );
+    removed
+}
+
+fn is_router(node: &Node) -> bool {
+    Scope::Root.opened_by(&node.line) == Some(Scope::Router)
+}
+
+/// The VRF of `router bgp N vrf V`.
+fn vrf_of(router: &Node) -> Option<&str> {
+    router.line.split_once(" vrf ").map(|(_, vrf)| vrf)
+}
+
+/// The lines of one context, for look-up.
+struct Lines<'a> {
+    lines: HashSet<&'a str>,
+    slots: HashSet<String>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(scope: Scope, nodes: &'a [Node]) -> Self {
+        let lines = nodes.iter().map(|node| node.line.as_str()).collect();
+        let slots = nodes
+            .iter()
+            .filter_map(|node| slot(scope, &node.line))
+            .collect();
+        Self { lines, slots }
+    }
+
+    /// Whether adding these lines also takes away that line.
+    fn replace(&self, scope: Scope, line: &str) -> bool {
+        self.lines.contains(negation(scope, line).as_str())
+            || scope.opened_by(line).is_none() && self.has_slot(scope, line)
+    }
+
+    fn has_slot(&self, scope: Scope, line: &str) -> bool {
+        slot(scope, line).is_some_and(|slot| self.slots.contains(&slot))
+    }
+}
+
+/// What is configured at the root and stays there.
+struct Have<'a> {
+    by_line: HashMap<&'a str, &'a Node>,
+    /// VRFs whose BGP instance goes: FRR wants their VNI unset first.
+    without_router: HashSet<&'a str>,
+}
+
+impl<'a> Have<'a> {
+    fn new(nodes: &'a [Node], removed: &[&'a Node]) -> Self {
+        let gone: HashSet<&str> = removed.iter().map(|node| node.line.as_str()).collect();
+        let kept = nodes
+            .iter()
+            .filter(|node| !gone.contains(node.line.as_str()));
+        Self {
+            by_line: kept.map(|node| (node.line.as_str(), node)).collect(),
+            without_router: removed.iter().filter_map(|node| vrf_of(node)).collect(),
+        }
+    }
+
+    /// Whether this is a `vrf V` whose BGP instance goes.
+    fn loses_router(&self, node: &Node) -> bool {
+        node.line
+            .strip_prefix("vrf ")
+            .is_some_and(|vrf| self.without_router.contains(vrf))
+    }
+}
+
+/// Commands by the time at which they must be sent.
+#[derive(Default)]
+struct Plan {
+    vnis: Vec<Command>,
+    withdraw: Vec<Command>,
+    add: Vec<Command>,
+    retire: Vec<Command>,
+}
+
+impl Plan {
+    /// Makes one line of the root, with what stands in it, as desired.
+    fn reach(&mut self, have: &Have<'_>, node: &Node) {
+        let same = have.by_line.get(node.line.as_str()).copied();
+        if same.is_none() {
+            self.add.push(Command {
+                context: Arc::from([]),
+                line: node.line.clone(),
+            });
+        }
+        let Some(scope) = Scope::Root.opened_by(&node.line) else {
+            return;
+        };
+        let context: Arc<[String]> = Arc::from([node.line.clone()]);
+        let old = same.map_or(&[][..], |old| &old.children);
+        if have.loses_router(node) {
+            self.sort(scope, contents(scope, &context, old, &[]));
+            self.sort(scope, contents(scope, &context, &[], &node.children));
+        } else {
+            self.sort(scope, contents(scope, &context, old, &node.children));
+        }
+    }
+
+    /// Takes away one line of the root that is not desired.
+    fn leave(&mut self, have: &Have<'_>, want: &Lines<'_>, node: &Node) {
+        if !have.by_line.contains_key(node.line.as_str()) || want.replace(Scope::Root, &node.line) {
+            return;
+        }
+        match Scope::Root.opened_by(&node.line) {
+            // Only the kernel's device ends a VRF, and `bfd` itself is always there.
+            Some(scope @ (Scope::Vrf | Scope::Bfd)) => {
+                let context: Arc<[String]> = Arc::from([node.line.clone()]);
+                self.sort(scope, contents(scope, &context, &node.children, &[]));
+            }
+            opened => {
+                let line = negation(Scope::Root, &node.line);
+                let command = Command {
+                    context: Arc::from([]),
+                    line,
+                };
+                // An entry that turns from permit to deny is made anew: in between FRR would
+                // refuse what the other may not hold.
+                if opened == Some(Scope::RouteMap) && want.has_slot(Scope::Root, &node.line) {
+                    self.withdraw.push(command);
+                } else {
+                    self.retire.push(command);
+                }
+            }
+        }
+    }
+
+    /// Decides when the changes inside a context are made.
+    fn sort(&mut self, scope: Scope, Changes { remove, add }: Changes) {
+        match scope {
+            Scope::Vrf => {
+                self.vnis.extend(remove);
+                self.add.extend(add);
+            }
+            // An entry that has lost its condition would match every route for a moment.
+            Scope::RouteMap => {
+                self.add.extend(add);
+                self.add.extend(remove);
+            }
+            Scope::Bfd => {
+                self.add.extend(add);
+                self.retire.extend(remove);
+            }
+            Scope::Root
+            | Scope::Router
+            | Scope::AddressFamily
+            | Scope::EvpnVni
+            | Scope::BfdProfile
+            | Scope::Other => {
+                self.withdraw.extend(remove);
+                self.add.extend(add);
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The parts of two configurations that differ.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use super::{GLOBAL, bfd, prefix_list, route_map, router, vrf};
+use crate::config::{Config, Router};
+use crate::tree::{Node, Tree};
+use crate::word::VrfName;
+
+/// The trees of two configurations without what is the same in both: the cost of a change is
+/// that of the change, however many networks there are.
+pub(crate) fn changed(old: &Config, new: &Config) -> (Tree, Tree) {
+    // A line of free configuration may be said by the model, too, and must outlive it there.
+    if !(old.raw.is_empty() && new.raw.is_empty()) {
+        return if old == new {
+            Default::default()
+        } else {
+            (old.into(), new.into())
+        };
+    }
+    (part(old, new), part(new, old))
+}
+
+/// What of one configuration is not the same in the other.
+fn part(one: &Config, other: &Config) -> Tree {
+    let Config {
+        hostname,
+        vrfs,
+        prefix_lists,
+        route_maps,
+        bfd_profiles,
+        routers,
+        raw: _,
+    } = one;
+    let mut nodes: Vec<Node> = GLOBAL.map(Node::leaf).into();
+    nodes.extend(
+        hostname
+            .iter()
+            .map(|name| Node::leaf(format!("hostname {name}"))),
+    );
+    // Where the default instance goes, all do, for a while, and their VNIs with them.
+    let whole = moved(routers, &other.routers);
+    let wanted = vrfs
+        .iter()
+        .filter(|(name, vrf)| whole || other.vrfs.get(name) != Some(vrf));
+    nodes.extend(wanted.map(|(name, settings)| vrf(name, settings)));
+    nodes.extend(bfd(differing(bfd_profiles, &other.bfd_profiles)));
+    let lists = differing(prefix_lists, &other.prefix_lists);
+    nodes.extend(lists.flat_map(|(id, rules)| prefix_list(id, rules)));
+    let maps = differing(route_maps, &other.route_maps);
+    nodes.extend(maps.flat_map(|(name, entries)| route_map(name, entries)));
+    nodes.extend(routers.iter().filter_map(|(vrf, settings)| {
+        let counterpart = other.routers.get(vrf).filter(|_| !whole);
+        router_part(vrf.as_ref(), settings, counterpart)
+    }));
+    Tree { nodes }
+}
+
+/// Whether an instance becomes another: its AS number changes, or it comes or goes.
+fn moved(
+    one: &BTreeMap<Option<VrfName>, Router>,
+    other: &BTreeMap<Option<VrfName>, Router>,
+) -> bool {
+    let asns = |routers: &BTreeMap<_, Router>| -> Vec<_> {
+        routers
+            .iter()
+            .map(|(vrf, router)| (Option::<VrfName>::clone(vrf), router.asn))
+            .collect()
+    };
+    asns(one) != asns(other)
+}
+
+fn router_part(vrf: Option<&VrfName>, one: &Router, other: Option<&Router>) -> Option<Node> {
+    let Some(other) = other else {
+        return Some(router(vrf, one, |_| true));
+    };
+    let differs = |net: &IpNet| one.networks.get(net) != other.networks.get(net);
+    (one != other).then(|| router(vrf, one, differs))
+}
+
+fn differing<'a, K: Ord, V: PartialEq>(
+    one: &'a BTreeMap<K, V>,
+    other: &'a BTreeMap<K, V>,
+) -> impl Iterator<Item = (&'a K, &'a V)> {
+    one.iter()
+        .filter(|(key, value)| other.get(key) != Some(value))
+}

@@ -1,0 +1,8 @@
+//! The crate from outside: words, trees, and the client against real FRR daemons.
+#![cfg(test)]
+
+mod lab;
+mod native;
+mod sample;
+mod trees;
+mod words;

@@ -1,0 +1,233 @@
+//! One node's kernel: reads it, brings it to what is desired, and tells when it changed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use tracing::info;
+
+use crate::{
+    Change, Desired, Error, LinkName, Mtu, NicRecord, Observed, Space, Step, Subject, Target,
+    apply::{Applier, Namespaces},
+    blocked::Blocked,
+    diff,
+    namespace::OWN,
+    observe::{self, Known, Snapshot},
+    socket::Socket,
+    state::{Records, StateDir},
+    watch::Watch,
+};
+
+/// Where a node's kernel state is.
+#[derive(Debug, Clone)]
+pub struct KernelOptions {
+    /// The router's namespace, as [`crate::prepare`] made it.
+    pub netns: PathBuf,
+    /// Where the records of moved NICs are kept.
+    pub state_dir: PathBuf,
+}
+
+/// The kernel of one node, in the namespace of the caller (the host's) and in the router's.
+#[derive(Debug)]
+pub struct Kernel {
+    netns: PathBuf,
+    /// Device and inode of the router's namespace.
+    identity: (u64, u64),
+    spaces: Namespaces,
+    host: Socket,
+    router: Socket,
+    state: StateDir,
+    watch: Watch,
+}
+
+/// What a reconciliation did. Empty when everything was right.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The changes that were made, in order.
+    pub changes: Vec<Change>,
+    pub failures: Vec<Failure>,
+    /// What still differed afterwards: what depends on a failure, or what something else undid.
+    pub pending: Vec<Change>,
+}
+
+impl Outcome {
+    /// Whether the kernel holds all that is desired.
+    pub const fn is_converged(&self) -> bool {
+        self.failures.is_empty() && self.pending.is_empty()
+    }
+}
+
+/// Something that could not be brought to what is desired. What does not depend on it was.
+#[derive(Debug)]
+pub struct Failure {
+    pub subject: Subject,
+    pub error: Error,
+}
+
+impl Kernel {
+    /// Opens sockets in both namespaces. The caller's thread stays where it is.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[expect(
+        clippy::unused_async,
+        reason = "the sockets register with the runtime of the caller"
+    )]
+    pub async fn open(options: KernelOptions) -> Result<Self, Error> {
+        let KernelOptions { netns, state_dir } = options;
+        Ok(Self {
+            identity: identity(&netns)?,
+            spaces: Namespaces::open(Path::new(OWN), &netns)?,
+            host: Socket::open(Space::Host)?,
+            router: Socket::open_in(Space::Router, &netns)?,
+            state: StateDir::open(state_dir)?,
+            watch: Watch::open(&netns)?,
+            netns,
+        })
+    }
+
+    /// Brings the kernel to what is desired: reads, writes what differs, and reads again if it wrote.
+    ///
+    /// Fails as a whole only if the kernel cannot be read.
+    pub async fn reconcile(&self, desired: &Desired) -> Result<Outcome, Error> {
+        self.check_identity()?;
+        let nics = wanted_nics(desired);
+        let Records {
+            nics: records,
+            unreadable,
+        } = self.state.load()?;
+        let snapshot = self.observe(&nics, &records).await?;
+        let target = target(desired, &snapshot.observed);
+        let mut outcome = Outcome {
+            failures: failures_of(&target, &snapshot),
+            ..Outcome::default()
+        };
+        outcome.failures.extend(
+            unreadable
+                .into_iter()
+                .map(|(nic, error)| nic_failure(nic, error)),
+        );
+        let steps = diff(&target, &snapshot.observed);
+        if !steps.is_empty() {
+            self.run(steps, snapshot, &mut outcome).await;
+            let records = self.state.load()?.nics;
+            let after = self.observe(&nics, &records).await?.observed;
+            let left = diff(&self::target(desired, &after), &after);
+            outcome.pending = left.into_iter().map(|step| step.change).collect();
+        }
+        Ok(outcome)
+    }
+
+    /// What the kernel holds that is ours.
+    pub async fn observed(&self, desired: &Desired) -> Result<Observed, Error> {
+        let records = self.state.load()?.nics;
+        Ok(self
+            .observe(&wanted_nics(desired), &records)
+            .await?
+            .observed)
+    }
+
+    /// Returns when a link or address of ours has changed since the last time, by whomever: the changes of a
+    /// reconciliation are among them, so one more that finds nothing to do follows.
+    pub async fn changed(&self) -> Result<(), Error> {
+        self.watch.changed().await
+    }
+
+    async fn observe(
+        &self,
+        wanted: &BTreeSet<LinkName>,
+        records: &BTreeMap<LinkName, NicRecord>,
+    ) -> Result<Snapshot, Error> {
+        let snapshot =
+            observe::observe(&self.host, &self.router, Known { wanted, records }).await?;
+        self.watch.follow(&snapshot, wanted);
+        Ok(snapshot)
+    }
+
+    async fn run(&self, steps: Vec<Step>, snapshot: Snapshot, outcome: &mut Outcome) {
+        let mut blocked = Blocked::default();
+        let mut applier = Applier {
+            host: &self.host,
+            router: &self.router,
+            spaces: &self.spaces,
+            state: &self.state,
+            indexes: snapshot.indexes,
+        };
+        for Step { subject, change } in steps {
+            if blocked.skips(&subject, &change) {
+                continue;
+            }
+            match applier.apply(&change).await {
+                Ok(()) => {
+                    info!(%change, "applied");
+                    outcome.changes.push(change);
+                }
+                Err(error) => {
+                    blocked.fail(&subject, &change);
+                    outcome.failures.push(Failure { subject, error });
+                }
+            }
+        }
+    }
+
+    /// A socket keeps a deleted namespace alive: without this, changes would go where nobody is.
+    fn check_identity(&self) -> Result<(), Error> {
+        if identity(&self.netns)? == self.identity {
+            return Ok(());
+        }
+        Err(Error::NamespaceReplaced {
+            path: self.netns.clone(),
+        })
+    }
+}
+
+fn identity(netns: &Path) -> Result<(u64, u64), Error> {
+    let metadata = fs::metadata(netns).map_err(|source| Error::Namespace {
+        path: netns.to_owned(),
+        source,
+    })?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+fn wanted_nics(desired: &Desired) -> BTreeSet<LinkName> {
+    desired
+        .underlay
+        .iter()
+        .flat_map(|underlay| underlay.nics.iter().cloned())
+        .collect()
+}
+
+/// The overlays are as large as the narrowest NIC lets them be.
+fn target(desired: &Desired, observed: &Observed) -> Target {
+    let wanted = wanted_nics(desired);
+    let nics = observed
+        .nics
+        .iter()
+        .filter(|(name, _)| wanted.contains(*name));
+    let mtu: Option<Mtu> = nics.map(|(_, nic)| nic.mtu).min();
+    Target::new(desired, mtu)
+}
+
+fn failures_of(target: &Target, snapshot: &Snapshot) -> Vec<Failure> {
+    let refused = target.refused.iter().map(|refused| Failure {
+        subject: refused.subject.clone(),
+        error: refused.refusal.clone().into(),
+    });
+    let missing = target
+        .nics
+        .iter()
+        .filter(|nic| !snapshot.observed.nics.contains_key(*nic));
+    let missing =
+        missing.map(|nic| nic_failure(nic.clone(), Error::NicMissing { nic: nic.clone() }));
+    refused.chain(missing).collect()
+}
+
+const fn nic_failure(nic: LinkName, error: Error) -> Failure {
+    Failure {
+        subject: Subject::Nic(nic),
+        error,
+    }
+}

@@ -1,0 +1,269 @@
+//! Addresses for services: kept where they are, given where they are missing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ferroute_api::value::parse_ip;
+
+use crate::ledger::{Family, Ledger};
+use crate::pool::Pool;
+use crate::snapshot::{FamilyPolicy, Key, RequestedAddresses, Service, Snapshot};
+use crate::verdict::{Reason, Remark};
+
+/// What a service gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServicePlan {
+    /// The addresses for its status; none where it is not a load balancer of ours.
+    pub addresses: Vec<IpAddr>,
+    /// The pool that they are from.
+    pub pool: Option<Key>,
+    /// Why it gets none, or not the one it had.
+    pub remark: Option<Remark>,
+}
+
+/// Gives every load balancer its addresses. Those that have some are served first, so that nobody new
+/// can take them.
+pub fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key, ServicePlan> {
+    let mut allocator = Allocator { snapshot, pools, ledger: Ledger::default() };
+    let mut plans = BTreeMap::new();
+    let (balancers, others): (Vec<_>, Vec<_>) =
+        snapshot.services.iter().partition(|(_, service)| service.load_balancer);
+    plans.extend(others.into_iter().map(|(key, _)| (key.clone(), ServicePlan::default())));
+    let mut kept = Vec::new();
+    let mut waiting = Vec::new();
+    for (key, service) in balancers {
+        match allocator.keep(key, service) {
+            Some(pool) => kept.push((key, service, pool)),
+            None => waiting.push((key, service)),
+        }
+    }
+    for (key, service, pool) in kept {
+        plans.insert(key.clone(), allocator.complete(key, service, pool));
+    }
+    for (key, service) in waiting {
+        plans.insert(key.clone(), allocator.give(key, service));
+    }
+    plans
+}
+
+struct Allocator<'a> {
+    snapshot: &'a Snapshot,
+    pools: &'a [Pool<'a>],
+    ledger: Ledger<'a>,
+}
+
+impl<'a> Allocator<'a> {
+    /// The pool of the addresses that a service has, if it may keep them all; they are its own then.
+    fn keep(&mut self, key: &'a Key, service: &'a Service) -> Option<&'a Pool<'a>> {
+        let had = &service.ingress;
+        if service.foreign_ingress || !families_fit(service, had) {
+            return None;
+        }
+        let pool = self.pool_of(had).filter(|pool| pool.serves(key, service, self.snapshot))?;
+        let asked = requested(service).ok()?;
+        let as_asked = asked.is_none_or(|asked| same_addresses(&asked, had))
+            && service.requested_pool.as_ref().is_none_or(|name| *name == pool.key.name);
+        if !as_asked || !had.iter().all(|address| self.ledger.allows(*address, key, service)) {
+            return None;
+        }
+        self.take(key, service, had);
+        Some(pool)
+    }
+
+    /// The plan of a service that keeps its addresses, with a second one where it may have that.
+    fn complete(&mut self, key: &'a Key, service: &'a Service, pool: &Pool<'a>) -> ServicePlan {
+        let second = self.second_family(key, service, pool);
+        self.take(key, service, second.as_slice());
+        let addresses = service.ingress.iter().copied().chain(second).collect();
+        service_plan(pool, addresses)
+    }
+
+    /// The address of the other family, where a service that prefers both has one only.
+    fn second_family(&self, key: &Key, service: &Service, pool: &Pool<'a>) -> Option<IpAddr> {
+        let [only] = service.ingress[..] else { return None };
+        let wants_both = service.family_policy == FamilyPolicy::PreferDualStack
+            && families(service).len() == 2
+            && service.requested_addresses == RequestedAddresses::Any;
+        if !wants_both {
+            return None;
+        }
+        self.ledger.first_free(pool, Family::of(only).other(), key, service)
+    }
+
+    /// Addresses for a service that has none, or may not keep those it has.
+    fn give(&mut self, key: &'a Key, service: &'a Service) -> ServicePlan {
+        match self.choose(key, service) {
+            Ok(Some((pool, addresses))) => {
+                self.take(key, service, &addresses);
+                service_plan(pool, addresses)
+            }
+            Ok(None) => ServicePlan::default(),
+            Err(message) => ServicePlan {
+                remark: Some(Remark::new(Reason::AllocationFailed, message)),
+                ..ServicePlan::default()
+            },
+        }
+    }
+
+    /// `None` while the cluster has given the service no address of its own.
+    fn choose(
+        &self,
+        key: &Key,
+        service: &Service,
+    ) -> Result<Option<(&'a Pool<'a>, Vec<IpAddr>)>, String> {
+        let families = families(service);
+        if families.is_empty() {
+            return Ok(None);
+        }
+        if service.family_policy == FamilyPolicy::RequireDualStack && families.len() < 2 {
+            return Err("the service requires two address families, the cluster gave it one".into());
+        }
+        match requested(service)? {
+            Some(addresses) => self.choose_requested(key, service, addresses).map(Some),
+            None => self.choose_free(key, service, &families).map(Some),
+        }
+    }
+
+    fn choose_requested(
+        &self,
+        key: &Key,
+        service: &Service,
+        addresses: Vec<IpAddr>,
+    ) -> Result<(&'a Pool<'a>, Vec<IpAddr>), String> {
+        let shown = shown(&addresses);
+        if !families_fit(service, &addresses) {
+            return Err(format!("requested address {shown} is not of the service's address family"));
+        }
+        let pool = self
+            .pool_of(&addresses)
+            .ok_or_else(|| format!("requested address {shown} is in no pool, or not all in one"))?;
+        if let Some(name) = service.requested_pool.as_ref().filter(|name| **name != pool.key.name) {
+            return Err(format!("requested address {shown} is not in the requested pool {name}"));
+        }
+        if !pool.open || !pool.serves(key, service, self.snapshot) {
+            return Err(format!("pool {} with the requested address {shown} does not serve this service", pool.key));
+        }
+        match addresses.iter().find(|address| !self.ledger.allows(**address, key, service)) {
+            Some(taken) => Err(format!("requested address {taken} is in use by {}", self.ledger.users(*taken))),
+            None => Ok((pool, addresses)),
+        }
+    }
+
+    fn choose_free(
+        &self,
+        key: &Key,
+        service: &Service,
+        families: &[Family],
+    ) -> Result<(&'a Pool<'a>, Vec<IpAddr>), String> {
+        let candidates = self.candidates(key, service)?;
+        for families in acceptable(service, families) {
+            for pool in &candidates {
+                let free: Option<Vec<_>> = families
+                    .iter()
+                    .map(|family| self.ledger.first_free(pool, *family, key, service))
+                    .collect();
+                if let Some(addresses) = free {
+                    return Ok((pool, addresses));
+                }
+            }
+        }
+        Err(match &service.requested_pool {
+            Some(name) => format!("requested pool {name} has no free address"),
+            None if candidates.is_empty() => "no pool serves this service".to_owned(),
+            None => "no pool that serves this service has a free address".to_owned(),
+        })
+    }
+
+    /// The pools that may be used, best first.
+    fn candidates(&self, key: &Key, service: &Service) -> Result<Vec<&'a Pool<'a>>, String> {
+        let serving = |pool: &&Pool<'a>| pool.open && pool.serves(key, service, self.snapshot);
+        if let Some(name) = &service.requested_pool {
+            let named: Vec<_> = self.pools.iter().filter(|pool| pool.key.name == *name).collect();
+            if named.is_empty() {
+                return Err(format!("requested pool {name} does not exist"));
+            }
+            let usable: Vec<_> = named.into_iter().filter(serving).collect();
+            return match usable.is_empty() {
+                true => Err(format!("requested pool {name} does not serve this service")),
+                false => Ok(usable),
+            };
+        }
+        let mut pools: Vec<_> =
+            self.pools.iter().filter(|pool| pool.auto_assign).filter(serving).collect();
+        pools.sort_by_key(|pool| pool.rank());
+        Ok(pools)
+    }
+
+    /// The pool that holds all of the addresses.
+    fn pool_of(&self, addresses: &[IpAddr]) -> Option<&'a Pool<'a>> {
+        let holds_all =
+            |pool: &&Pool<'_>| addresses.iter().all(|address| pool.contains(*address));
+        self.pools.iter().find(holds_all).filter(|_| !addresses.is_empty())
+    }
+
+    fn take(&mut self, key: &'a Key, service: &'a Service, addresses: &[IpAddr]) {
+        for address in addresses {
+            self.ledger.take(*address, key, service);
+        }
+    }
+}
+
+/// IPv4 comes first, whatever was asked for: the order in a status must not flap.
+fn service_plan(pool: &Pool<'_>, mut addresses: Vec<IpAddr>) -> ServicePlan {
+    addresses.sort_by_key(|address| Family::of(*address));
+    ServicePlan { addresses, pool: Some(pool.key.clone()), remark: None }
+}
+
+/// The addresses that a service asks for.
+fn requested(service: &Service) -> Result<Option<Vec<IpAddr>>, String> {
+    match &service.requested_addresses {
+        RequestedAddresses::Any => Ok(None),
+        RequestedAddresses::Twice => {
+            Err("metallb.io/loadBalancerIPs and spec.loadBalancerIP are both set; use one".to_owned())
+        }
+        RequestedAddresses::Written(text) => text
+            .split(',')
+            .map(|part| parse_ip(part.trim()).map_err(|problem| format!("requested address: {problem}")))
+            .collect::<Result<_, _>>()
+            .map(Some),
+    }
+}
+
+/// The families of the cluster's own addresses, the first one first.
+fn families(service: &Service) -> Vec<Family> {
+    let mut families: Vec<_> = service.cluster_ips.iter().copied().map(Family::of).collect();
+    families.dedup();
+    families
+}
+
+/// Sets of families to try, best first.
+fn acceptable(service: &Service, families: &[Family]) -> Vec<Vec<Family>> {
+    match service.family_policy {
+        FamilyPolicy::PreferDualStack if families.len() > 1 => {
+            let mut sets = vec![families.to_vec()];
+            sets.extend(families.iter().map(|family| vec![*family]));
+            sets
+        }
+        FamilyPolicy::PreferDualStack
+        | FamilyPolicy::SingleStack
+        | FamilyPolicy::RequireDualStack => vec![families.to_vec()],
+    }
+}
+
+/// Whether addresses are of the families that a service can have.
+fn families_fit(service: &Service, addresses: &[IpAddr]) -> bool {
+    let mut given: Vec<_> = addresses.iter().copied().map(Family::of).collect();
+    given.sort();
+    acceptable(service, &families(service)).into_iter().any(|mut set| {
+        set.sort();
+        set == given
+    })
+}
+
+fn same_addresses(left: &[IpAddr], right: &[IpAddr]) -> bool {
+    left.len() == right.len() && left.iter().all(|address| right.contains(address))
+}
+
+fn shown(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,26 @@
+//! From a snapshot of the cluster to the desired state of every node. Pure: no I/O, no clock, no log.
+//!
+//! ```text
+//! Snapshot ─► pools ─► allocate ─► announcements ─► RouteSlices
+//!          ─► underlay ─► overlays ─┐
+//!          ─► requests ─► merge ────┴─► NodeRouter of each node        every refusal ─► Verdicts
+//! ```
+
+pub mod addressing;
+mod advertisement;
+pub mod allocate;
+mod counters;
+pub mod index;
+mod ledger;
+mod merge;
+mod overlay;
+mod plan;
+mod pool;
+mod request;
+pub mod slices;
+pub mod snapshot;
+mod underlay;
+pub mod verdict;
+
+pub use counters::PoolCounters;
+pub use plan::{Plan, plan};

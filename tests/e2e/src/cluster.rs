@@ -1,0 +1,107 @@
+//! The cluster as its users see it: kubectl, helm, and the API itself where speed matters.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::control_plane::request;
+use crate::place::Place;
+use crate::wait::eventually;
+
+/// The cluster's administrator.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cluster;
+
+impl Cluster {
+    /// Runs kubectl, which must succeed, and returns what it wrote.
+    pub fn kubectl(&self, arguments: &[&str]) -> Result<String> {
+        Place::lab().run(["kubectl"].iter().chain(arguments))
+    }
+
+    /// Runs helm, which must succeed, and returns what it wrote.
+    pub fn helm(&self, arguments: &[&str]) -> Result<String> {
+        Place::lab().run(["helm"].iter().chain(arguments))
+    }
+
+    /// Applies manifests.
+    pub fn apply(&self, manifests: &str) -> Result<String> {
+        Place::lab().feed(["kubectl", "apply", "-f", "-"], manifests)
+    }
+
+    /// What the API server says to manifests that it must refuse.
+    pub fn refusal(&self, manifests: &str) -> Result<String> {
+        match self.apply(manifests) {
+            Ok(accepted) => anyhow::bail!("accepted: {accepted}"),
+            Err(refusal) => Ok(refusal.to_string()),
+        }
+    }
+
+    /// Deletes what manifests describe, and waits until it is gone. What is not there does not matter.
+    pub fn delete(&self, manifests: &str) -> Result<()> {
+        let words = ["kubectl", "delete", "--ignore-not-found", "-f", "-"];
+        Place::lab().feed(words, manifests).map(drop)
+    }
+
+    /// Reads a path of the API, such as `/api/v1/namespaces/red/services`.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let text = request(path)?;
+        serde_json::from_str(&text).with_context(|| format!("read {path}: {text}"))
+    }
+
+    /// The address that a Service of type `LoadBalancer` has.
+    pub fn service_address(&self, namespace: &str, name: &str) -> Result<String> {
+        let service = self.get(&format!("/api/v1/namespaces/{namespace}/services/{name}"))?;
+        let address = service.pointer("/status/loadBalancer/ingress/0/ip").and_then(Value::as_str);
+        Ok(address.with_context(|| format!("{namespace}/{name} has no address yet"))?.to_owned())
+    }
+
+    /// The pods that a label selector names, as the API gives them.
+    pub fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Value>> {
+        let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={selector}");
+        let mut list = self.get(&path)?;
+        serde_json::from_value(list["items"].take()).context("read the list of pods")
+    }
+
+    /// Waits until exactly `count` pods are there and all of them are ready, and returns them.
+    pub fn ready_pods(&self, namespace: &str, selector: &str, count: usize) -> Result<Vec<Value>> {
+        let what = format!("{count} pods {selector} in {namespace} are ready");
+        eventually(&what, Duration::from_mins(2), || {
+            let pods = self.pods(namespace, selector)?;
+            let ready = pods.iter().filter(|pod| has_condition(pod, "Ready")).count();
+            ensure!(ready == count && pods.len() == count, "{ready} of {} are ready", pods.len());
+            Ok(pods)
+        })
+    }
+
+    /// Whether every node is ready.
+    pub fn nodes_ready(&self, count: usize) -> Result<()> {
+        let nodes = self.get("/api/v1/nodes")?;
+        let nodes = nodes["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let ready = nodes.iter().filter(|node| has_condition(node, "Ready")).count();
+        ensure!(ready == count, "{ready} of {count} nodes are ready");
+        Ok(())
+    }
+}
+
+/// Whether a condition in an object's status is true.
+pub fn has_condition(object: &Value, kind: &str) -> bool {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let mut conditions = conditions.into_iter().flatten();
+    conditions.any(|condition| condition["type"] == kind && condition["status"] == "True")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_condition_holds_only_when_its_status_is_true() {
+        let object = json!({"status": {"conditions": [
+            {"type": "Ready", "status": "False"}, {"type": "Accepted", "status": "True"},
+        ]}});
+        let found = ["Ready", "Accepted", "Missing"].map(|kind| has_condition(&object, kind));
+        assert_eq!(found, [false, true, false]);
+    }
+}

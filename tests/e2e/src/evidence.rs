@@ -1,0 +1,102 @@
+//! What a person would look at when a scenario has failed, in files of a folder that the host keeps.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::console::say;
+use crate::lab::Lab;
+use crate::place::Place;
+use crate::service::LOGS;
+
+/// One folder per failed scenario; the host moves them to `target/e2e/`.
+pub(crate) const EVIDENCE: &str = "/mnt/evidence";
+
+const CLUSTER: [(&str, &str); 6] = [
+    ("pods", "kubectl get pods -A -o wide"),
+    ("events", "kubectl get events -A --sort-by=.lastTimestamp"),
+    ("objects", "kubectl get services,endpointslices,nodes,daemonsets,deployments -A -o wide"),
+    ("describe", "kubectl describe pods -A"),
+    ("custom-resources", CUSTOM_RESOURCES),
+    ("pod-logs", POD_LOGS),
+];
+
+const CUSTOM_RESOURCES: &str = "for name in $(kubectl get crd -o name | cut -d/ -f2); do \
+    echo \"--- $name\"; kubectl get \"$name\" -A -o yaml; done";
+
+/// Of containers that were started again, the log of the last run that failed as well.
+const POD_LOGS: &str = "cd /var/log/pods && for file in */*/*.log; do \
+    echo \"--- $file\"; tail -n 500 \"$file\"; done";
+
+const ROUTER: [&str; 5] =
+    ["bgp summary", "bgp l2vpn evpn", "bgp vrf all ipv4 unicast", "evpn vni", "running-config"];
+
+const NETWORK: &str = "ip -d link; echo; ip addr; echo; ip rule; echo; ip route show table all; echo; \
+    ip neigh; echo; bridge fdb; echo; ss -tanp";
+
+/// Collects everything. What cannot be collected is said in the file it should be in.
+pub(crate) fn collect(lab: &Lab, scenario: &str) -> String {
+    let folder = Folder::new(scenario);
+    for (name, command) in CLUSTER {
+        folder.write(name, Place::lab().attempt(["sh", "-c", command]).map(both));
+    }
+    for router in lab.fabric.routers() {
+        folder.write(&format!("{}-frr", router.place()), everything(|what| router.show(what)));
+    }
+    for place in lab.places() {
+        let name = place.name().replace('/', "-");
+        folder.write(&format!("{name}-network"), place.attempt(["sh", "-c", NETWORK]).map(both));
+    }
+    folder.copy_logs();
+    folder.on_the_host()
+}
+
+/// What there is when the lab itself did not come up: the programs' logs.
+pub(crate) fn collect_without_lab(scenario: &str) {
+    let folder = Folder::new(scenario);
+    folder.write("kernel", Place::lab().run(["dmesg"]));
+    folder.copy_logs();
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(scenario: &str) -> Self {
+        let folder = Path::new(EVIDENCE).join(scenario.replace("::", "-"));
+        if let Err(error) = fs::create_dir_all(&folder) {
+            say(format_args!("lab: {}: {error}", folder.display()));
+        }
+        Self(folder)
+    }
+
+    fn write(&self, name: &str, content: Result<String>) {
+        let text = content.unwrap_or_else(|error| format!("{error:#}\n"));
+        if let Err(error) = fs::write(self.0.join(name), text) {
+            say(format_args!("lab: write the evidence {name}: {error}"));
+        }
+    }
+
+    fn on_the_host(&self) -> String {
+        format!("target/e2e/{}", self.0.file_name().unwrap_or_default().display())
+    }
+
+    fn copy_logs(&self) {
+        for entry in fs::read_dir(LOGS).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            self.write(&name, fs::read_to_string(entry.path()).map_err(Into::into));
+        }
+    }
+}
+
+fn everything(show: impl Fn(&str) -> Result<String>) -> Result<String> {
+    let mut text = String::new();
+    for what in ROUTER {
+        text.push_str(&format!("--- show {what}\n{}\n", show(what)?));
+    }
+    Ok(text)
+}
+
+fn both(output: crate::place::Output) -> String {
+    output.stdout + &output.stderr
+}
