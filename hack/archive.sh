@@ -49,7 +49,8 @@ archive() {
 	work=$(mktemp -d "$(dirname "$out")/archive.XXXXXX")
 	for file in "$@"; do
 		digest=$(sha256 "$file")
-		ln -f "$file" "$work/$digest.tar" 2>/dev/null || cp "$file" "$work/$digest.tar"
+		# Never a hard link: it changes the cached file's inode while another tar may be reading it.
+		ln -s "$(realpath "$file")" "$work/$digest.tar"
 		digests+=("sha256:$digest")
 		names+=("$digest.tar")
 	done
@@ -58,7 +59,7 @@ archive() {
 		--args "${digests[@]}" >"$work/config.json"
 	jq -n --arg name "$name" '[{Config: "config.json", RepoTags: [$name], Layers: $ARGS.positional}]' \
 		--args "${names[@]}" >"$work/manifest.json"
-	tar --create --file "$out.part" --directory "$work" manifest.json config.json "${names[@]}"
+	tar --create --dereference --file "$out.part" --directory "$work" manifest.json config.json "${names[@]}"
 	mv "$out.part" "$out"
 	rm -rf "$work"
 }

@@ -26,7 +26,9 @@ base_layer() {
 	stage_account "$root" "$stage" frr
 	# FRR's daemons run as the container's root and refuse an account outside of their group.
 	sed -n 's/^frrvty:.*/&,root/p' "$root/etc/group" >>"$stage/etc/group"
-	stage_programs "$root" "$stage" "${programs[@]}"
+	# The one library that Rust needs beside libc.
+	local unwinder=("$root"/usr/lib/*/libgcc_s.so.1)
+	stage_programs "$root" "$stage" "${programs[@]}" "${unwinder[0]#"$root"}"
 	ln -s dash "$stage/usr/bin/sh"
 	stage_pam
 	mkdir -p "$stage"/etc/frr "$stage"/run/frr "$stage"/usr/share/yang "$stage"/var/{lib,log,tmp}/frr

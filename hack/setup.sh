@@ -7,6 +7,7 @@ packages=(
 	flex bison bc libelf-dev xz-utils     # the lab's kernel
 	gcc make                              # the same, and Rust's linker
 	iproute2 jq curl ca-certificates      # scripts and tests
+	openssl util-linux                    # the lab: a key for its tokens, setpriv to end with its parent
 )
 
 missing=()

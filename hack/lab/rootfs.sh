@@ -4,7 +4,12 @@
 . "$(dirname "$0")/../lib.sh"
 
 suite=trixie
-packages=frr,frr-pythontools,etcd-server,containerd,runc,crun,containernetworking-plugins,nftables,iproute2,nginx-light,curl,iputils-ping,tcpdump,kmod,procps,arping,ethtool,jq
+packages=(
+	frr frr-pythontools                                        # the fabric, and the product image
+	etcd-server containerd runc crun containernetworking-plugins nftables
+	iproute2 nginx-light curl iputils-ping arping tcpdump ethtool
+	kmod procps jq
+)
 target=$cache/rootfs-$(recipe_key "$0")
 
 make_rootfs() {
@@ -12,7 +17,7 @@ make_rootfs() {
 	[ "$(id -u)" = 0 ] || die "root is needed to make the lab's root file system"
 	rm -rf "$target" "$target.part"
 	quietly "lab root file system (Debian $suite)" "$cache/log/rootfs.log" \
-		mmdebstrap --variant=apt --include="$packages" \
+		mmdebstrap --variant=apt --include="$(IFS=,; echo "${packages[*]}")" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' \
 		--keyring=/usr/share/keyrings/debian-archive-keyring.gpg \

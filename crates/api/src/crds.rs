@@ -8,6 +8,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::{ferroute, frrk8s, metallb, openpe, yaml};
@@ -59,7 +60,23 @@ fn manifest(crd: &CustomResourceDefinition) -> Result<(String, String), WriteErr
         crd: format!("{}.{}", spec.names.plural, spec.group),
         source,
     })?;
-    Ok((file, text))
+    Ok((file, without_fractions(&text)))
+}
+
+/// Bounds are floating-point numbers in the schema's type, and whole in ours.
+fn without_fractions(text: &str) -> String {
+    let whole = |line: &str| {
+        let bound = ["minimum:", "maximum:"]
+            .iter()
+            .any(|key| line.trim_start().starts_with(key));
+        let line = if bound {
+            line.trim_end_matches(".0")
+        } else {
+            line
+        };
+        format!("{line}\n")
+    };
+    text.lines().map(whole).collect()
 }
 
 /// Writes the manifest of every CRD into a folder, which is made if need be.
@@ -83,6 +100,11 @@ pub fn write_crds(folder: &Path) -> Result<(), WriteError> {
 fn conform(schema: &mut JSONSchemaProps) {
     schema.title = None;
     schema.nullable = None;
+    // Empty defaults are there for Rust alone; the API server holds them against the field's own bounds.
+    schema.default = schema
+        .default
+        .take()
+        .filter(|default| !is_empty(&default.0));
     schema.format = schema.format.take().map(signed);
     let properties = schema.properties.iter_mut().flat_map(|p| p.values_mut());
     properties.for_each(conform);
@@ -94,6 +116,15 @@ fn conform(schema: &mut JSONSchemaProps) {
     match &mut schema.additional_properties {
         Some(JSONSchemaPropsOrBool::Schema(value)) => conform(value),
         Some(JSONSchemaPropsOrBool::Bool(_)) | None => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(_) | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -291,9 +291,7 @@ pub struct Accept {
 }
 
 /// A prefix and the lengths of those inside it that match too.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct PrefixMatch {
     /// The prefix.
     #[schemars(with = "String")]
@@ -433,7 +431,9 @@ pub struct NodeFailure {
 }
 
 /// Up to a hundred prefixes and the policies that announce them. Written by the controller alone.
-#[derive(CustomResource, Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    CustomResource, Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[kube(
     group = "ferroute.io",
     version = "v1alpha1",
@@ -498,5 +498,7 @@ fn name_head(name: &str) -> &str {
 
 /// FNV-1a, 32 bits: tells apart long names that begin alike.
 fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }

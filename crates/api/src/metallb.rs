@@ -15,5 +15,7 @@ pub use bfd_profile::{BfdProfile, BfdProfileSpec};
 pub use bgp_advertisement::{BgpAdvertisement, BgpAdvertisementSpec};
 pub use bgp_peer::{BgpPeer, BgpPeerSpec, DynamicAsn, SecretReference};
 pub use community::{Community, CommunityAlias, CommunitySpec};
-pub use ip_address_pool::{IpAddressPool, IpAddressPoolSpec, IpAddressPoolStatus, ServiceAllocation};
+pub use ip_address_pool::{
+    IpAddressPool, IpAddressPoolSpec, IpAddressPoolStatus, ServiceAllocation,
+};
 pub use l2_advertisement::{L2Advertisement, L2AdvertisementSpec, NodePreference};

@@ -8,8 +8,10 @@ mod number;
 mod password;
 mod route_target;
 
-pub use address::{AddressRange, parse_cidr, parse_ip, parse_ipv4, parse_ipv4_cidr, parse_ipv6, parse_ipv6_cidr};
-pub use community::{Community as CommunityValue, parse_community_or_alias};
+pub use address::{
+    AddressRange, parse_cidr, parse_ip, parse_ipv4, parse_ipv4_cidr, parse_ipv6, parse_ipv6_cidr,
+};
+pub use community::{Community as CommunityValue, parse_alias, parse_community_or_alias};
 pub use duration::parse_duration;
 pub use name::{LinkName, ProfileName, VrfName, parse_object_name};
 pub use number::{Vni, parse_asn};

@@ -5,6 +5,8 @@ use std::fmt::Display;
 
 use thiserror::Error;
 
+use crate::value::AddressRange;
+
 /// A value as a message may show it: escaped, and cut where it gets long.
 const SHOWN: usize = 64;
 
@@ -23,6 +25,8 @@ pub enum Problem {
     MalformedSecret { expected: &'static str },
     #[error("{value} appears more than once")]
     Duplicate { value: String },
+    #[error("{range} overlaps another range of this pool")]
+    Overlap { range: AddressRange },
     #[error("must have {min} to {max} entries, not {count}")]
     Count {
         count: usize,

@@ -1,8 +1,9 @@
 //! The commands that lead from one configuration to another, in an order FRR accepts.
 //!
-//! What goes first is taken away first: a VNI, then what stands in BGP instances, then whole
-//! instances (the default one last). Then everything new is added in the order of the file:
-//! lists and route-maps before their users. What nobody uses any more goes at the end.
+//! What goes is taken away first: a VNI, then what stands in BGP instances, then whole instances
+//! (the default one last). Then everything new is added in the order of the file, lists and
+//! route-maps before their users; but a VNI after the BGP instance of its VRF, or bgpd makes one
+//! with an AS number of its own choice. What nobody uses any more goes at the end.
 
 mod contents;
 mod line;
@@ -66,7 +67,14 @@ pub fn diff(running: &Tree, desired: &Tree) -> Vec<Command> {
         line: format!("no {}", router.line),
     };
     plan.withdraw.extend(removed.iter().map(no));
-    [plan.vnis, plan.withdraw, plan.add, plan.retire].concat()
+    [
+        plan.detach,
+        plan.withdraw,
+        plan.add,
+        plan.attach,
+        plan.retire,
+    ]
+    .concat()
 }
 
 /// The instances that must go: those not desired under this header (another AS number is another
@@ -158,9 +166,10 @@ impl<'a> Have<'a> {
 /// Commands by the time at which they must be sent.
 #[derive(Default)]
 struct Plan {
-    vnis: Vec<Command>,
+    detach: Vec<Command>,
     withdraw: Vec<Command>,
     add: Vec<Command>,
+    attach: Vec<Command>,
     retire: Vec<Command>,
 }
 
@@ -219,8 +228,8 @@ impl Plan {
     fn sort(&mut self, scope: Scope, Changes { remove, add }: Changes) {
         match scope {
             Scope::Vrf => {
-                self.vnis.extend(remove);
-                self.add.extend(add);
+                self.detach.extend(remove);
+                self.attach.extend(add);
             }
             // An entry that has lost its condition would match every route for a moment.
             Scope::RouteMap => {

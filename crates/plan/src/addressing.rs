@@ -82,10 +82,23 @@ mod tests {
 
     #[test]
     fn the_vtep_is_never_the_network_address() {
-        assert_eq!(vtep(net("100.65.0.0/24"), NodeIndex(0)).unwrap().to_string(), "100.65.0.1");
-        assert_eq!(vtep(net("100.65.0.0/24"), NodeIndex(253)).unwrap().to_string(), "100.65.0.254");
+        assert_eq!(
+            vtep(net("100.65.0.0/24"), NodeIndex(0))
+                .unwrap()
+                .to_string(),
+            "100.65.0.1"
+        );
+        assert_eq!(
+            vtep(net("100.65.0.0/24"), NodeIndex(253))
+                .unwrap()
+                .to_string(),
+            "100.65.0.254"
+        );
         assert!(vtep(net("100.65.0.0/24"), NodeIndex(254)).is_err());
-        assert_eq!(vtep(net("fd00::/64"), NodeIndex(1)).unwrap().to_string(), "fd00::2");
+        assert_eq!(
+            vtep(net("fd00::/64"), NodeIndex(1)).unwrap().to_string(),
+            "fd00::2"
+        );
     }
 
     #[test]
@@ -93,11 +106,23 @@ mod tests {
         for (prefix, index, router, host) in [
             ("192.169.10.0/24", 0, "192.169.10.1/24", "192.169.10.2/24"),
             ("192.169.10.0/24", 1, "192.169.10.1/24", "192.169.10.3/24"),
-            ("192.169.10.16/28", 0, "192.169.10.16/28", "192.169.10.17/28"),
+            (
+                "192.169.10.16/28",
+                0,
+                "192.169.10.16/28",
+                "192.169.10.17/28",
+            ),
             ("2001:db8::/64", 1, "2001:db8::1/64", "2001:db8::3/64"),
         ] {
-            let expected = VethAddresses { router: net(router), host: net(host) };
-            assert_eq!(veth(net(prefix), NodeIndex(index)), Ok(expected), "{prefix} {index}");
+            let expected = VethAddresses {
+                router: net(router),
+                host: net(host),
+            };
+            assert_eq!(
+                veth(net(prefix), NodeIndex(index)),
+                Ok(expected),
+                "{prefix} {index}"
+            );
         }
         assert!(veth(net("192.169.10.0/30"), NodeIndex(1)).is_err());
     }

@@ -1,4 +1,4 @@
-//! BGPAdvertisements: which prefixes they announce, and what they are as policies of a node.
+//! `BGPAdvertisement`s: which prefixes they announce, and what they are as policies of a node.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -7,10 +7,10 @@ use ferroute_api::Validate;
 use ferroute_api::ferroute::{Audience, Policy};
 use ferroute_api::metallb::BgpAdvertisement;
 use ferroute_api::selector::matches_any;
-use ferroute_api::value::parse_community_or_alias;
 use ipnet::IpNet;
 
 use crate::allocate::ServicePlan;
+use crate::community::{Aliases, aliases};
 use crate::pool::Pool;
 use crate::slices::Announcements;
 use crate::snapshot::{Key, Kind, Labels, Service, Snapshot, oldest_first};
@@ -31,20 +31,32 @@ pub(crate) fn advertisements<'a>(
     pools: &[Pool<'a>],
     verdicts: &mut Verdicts,
 ) -> Vec<Advertisement<'a>> {
+    let aliases = aliases(snapshot, verdicts);
     let mut used = Vec::new();
     for (key, object) in oldest_first(&snapshot.bgp_advertisements) {
         let verdict = verdicts.of(Kind::BgpAdvertisement, key);
         if let Err(violations) = object.validate() {
-            let remark = Remark::new(Reason::Invalid, violations.to_string());
-            verdict.refused.get_or_insert(remark);
+            verdict.refused = Some(Remark::new(Reason::Invalid, violations.to_string()));
             continue;
         }
-        let (communities, unknown) = communities(snapshot, key, &object.spec.communities);
+        let (communities, unknown) = communities(&aliases, key, &object.spec.communities);
         verdict.unresolved.extend(unknown);
-        verdict.unresolved.extend(unknown_pools(snapshot, key, object));
-        verdict.unresolved.extend(unknown_peers(snapshot, key, object));
-        let pools = pools.iter().filter(|pool| covers(key, object, pool)).map(|pool| pool.key);
-        used.push(Advertisement { key, object, pools: pools.collect(), communities });
+        verdict
+            .unresolved
+            .extend(unknown_pools(snapshot, key, object));
+        verdict
+            .unresolved
+            .extend(unknown_peers(snapshot, key, object));
+        let pools = pools
+            .iter()
+            .filter(|pool| covers(key, object, pool))
+            .map(|pool| pool.key);
+        used.push(Advertisement {
+            key,
+            object,
+            pools: pools.collect(),
+            communities,
+        });
     }
     used
 }
@@ -61,40 +73,44 @@ fn covers(key: &Key, object: &BgpAdvertisement, pool: &Pool<'_>) -> bool {
 
 fn unknown_pools(snapshot: &Snapshot, key: &Key, object: &BgpAdvertisement) -> Vec<String> {
     let exists = |name: &String| snapshot.pools.contains_key(&Key::new(&key.namespace, name));
-    let unknown = object.spec.ip_address_pools.iter().filter(|name| !exists(name));
-    unknown.map(|name| format!("spec.ipAddressPools: there is no IPAddressPool {name}")).collect()
+    let unknown = object
+        .spec
+        .ip_address_pools
+        .iter()
+        .filter(|name| !exists(name));
+    unknown
+        .map(|name| format!("spec.ipAddressPools: there is no IPAddressPool {name}"))
+        .collect()
 }
 
 fn unknown_peers(snapshot: &Snapshot, key: &Key, object: &BgpAdvertisement) -> Vec<String> {
     let exists = |name: &String| snapshot.peers.contains_key(&Key::new(&key.namespace, name));
     let unknown = object.spec.peers.iter().filter(|name| !exists(name));
-    unknown.map(|name| format!("spec.peers: there is no BGPPeer {name}")).collect()
+    unknown
+        .map(|name| format!("spec.peers: there is no BGPPeer {name}"))
+        .collect()
 }
 
 /// Communities with aliases replaced, and what could not be.
-fn communities(snapshot: &Snapshot, key: &Key, written: &[String]) -> (Vec<String>, Vec<String>) {
-    let aliases: BTreeMap<&str, &str> = snapshot
-        .communities
-        .iter()
-        .filter(|(other, _)| other.namespace == key.namespace)
-        .flat_map(|(_, object)| &object.spec.communities)
-        .map(|alias| (alias.name.as_str(), alias.value.as_str()))
-        .collect();
+fn communities(aliases: &Aliases<'_>, key: &Key, written: &[String]) -> (Vec<String>, Vec<String>) {
     let mut known = BTreeSet::new();
     let mut unknown = Vec::new();
     for text in written {
-        let value = aliases.get(text.as_str()).copied().unwrap_or(text);
-        match parse_community_or_alias(value) {
-            Ok(Some(community)) => drop(known.insert(community.to_string())),
-            Ok(None) | Err(_) => {
-                unknown.push(format!("spec.communities: {text:?} is no community and no Community names it"));
-            }
+        let alias = aliases.get(&(key.namespace.as_str(), text.as_str()));
+        let community = alias
+            .map(|alias| alias.community)
+            .or_else(|| text.parse().ok());
+        match community {
+            Some(community) => drop(known.insert(community.to_string())),
+            None => unknown.push(format!(
+                "spec.communities: no usable Community names {text:?}"
+            )),
         }
     }
     (known.into_iter().collect(), unknown)
 }
 
-/// The ids of the neighbors that a node has, by the BGPPeers that ask for them.
+/// The ids of the neighbors that a node has, by the `BGPPeer`s that ask for them.
 pub(crate) type NeighborIds<'a> = BTreeMap<&'a Key, String>;
 
 impl Advertisement<'_> {
@@ -108,8 +124,11 @@ impl Advertisement<'_> {
             peer.namespace == self.key.namespace
                 && (spec.peers.is_empty() || spec.peers.contains(&peer.name))
         };
-        let peers: BTreeSet<&String> =
-            neighbors.iter().filter(|(peer, _)| named(peer)).map(|(_, id)| id).collect();
+        let peers: BTreeSet<&String> = neighbors
+            .iter()
+            .filter(|(peer, _)| named(peer))
+            .map(|(_, id)| id)
+            .collect();
         (!peers.is_empty()).then(|| Policy {
             id: self.key.to_string(),
             peers: peers.into_iter().cloned().collect(),
@@ -119,7 +138,8 @@ impl Advertisement<'_> {
     }
 
     fn announces(&self, service: &Service, pool: &Key) -> bool {
-        self.pools.contains(pool) && matches_any(&self.object.spec.service_selectors, &service.labels)
+        self.pools.contains(pool)
+            && matches_any(&self.object.spec.service_selectors, &service.labels)
     }
 
     /// The prefix that an address is announced in.
@@ -144,9 +164,13 @@ pub(crate) fn announcements(
     let endpoints = endpoints(snapshot);
     let mut announcements = Announcements::new();
     for (key, plan) in services {
-        let Some(service) = snapshot.services.get(key) else { continue };
-        let Some(endpoints) = endpoints.get(key) else { continue };
-        let audiences = audiences(service, endpoints);
+        let Some(service) = snapshot.services.get(key) else {
+            continue;
+        };
+        let Some(endpoints) = endpoints.get(key) else {
+            continue;
+        };
+        let audiences = audiences(snapshot, service, endpoints);
         for (prefix, policy) in announced(service, plan, advertisements) {
             for audience in &audiences {
                 let prefixes = announcements.entry(audience.clone()).or_default();
@@ -163,10 +187,17 @@ fn announced(
     plan: &ServicePlan,
     advertisements: &[Advertisement<'_>],
 ) -> Vec<(IpNet, String)> {
-    let Some(pool) = &plan.pool else { return Vec::new() };
-    let written = plan.addresses.iter().filter(|address| service.ingress.contains(address));
+    let Some(pool) = &plan.pool else {
+        return Vec::new();
+    };
+    let written = plan
+        .addresses
+        .iter()
+        .filter(|address| service.ingress.contains(address));
     let pairs = written.flat_map(|address| {
-        let holding = advertisements.iter().filter(|held| held.announces(service, pool));
+        let holding = advertisements
+            .iter()
+            .filter(|held| held.announces(service, pool));
         holding.filter_map(|held| Some((held.prefix(*address)?, held.key.to_string())))
     });
     pairs.collect()
@@ -185,15 +216,23 @@ fn endpoints(snapshot: &Snapshot) -> BTreeMap<Key, Endpoints<'_>> {
         let service = Key::new(&key.namespace, &slice.service);
         let endpoints = by_service.entry(service).or_default();
         endpoints.any |= slice.usable;
-        endpoints.nodes.extend(slice.usable_nodes.iter().map(String::as_str));
+        endpoints
+            .nodes
+            .extend(slice.usable_nodes.iter().map(String::as_str));
     }
     by_service
 }
 
 /// Local traffic is taken by the nodes with an endpoint, any other by every node as long as there is one.
-fn audiences(service: &Service, endpoints: &Endpoints<'_>) -> Vec<Audience> {
+fn audiences(snapshot: &Snapshot, service: &Service, endpoints: &Endpoints<'_>) -> Vec<Audience> {
     if service.local_traffic {
-        endpoints.nodes.iter().map(|node| Audience::Node((*node).to_owned())).collect()
+        let nodes = endpoints
+            .nodes
+            .iter()
+            .filter(|node| snapshot.nodes.contains_key(**node));
+        nodes
+            .map(|node| Audience::Node((*node).to_owned()))
+            .collect()
     } else if endpoints.any {
         vec![Audience::All]
     } else {

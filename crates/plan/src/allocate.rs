@@ -17,21 +17,26 @@ pub struct ServicePlan {
     pub addresses: Vec<IpAddr>,
     /// The pool that they are from.
     pub pool: Option<Key>,
-    /// Why it gets none, or not the one it had.
+    /// Why it gets none.
     pub remark: Option<Remark>,
 }
 
 /// Gives every load balancer its addresses. Those that have some are served first, so that nobody new
 /// can take them.
-pub fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key, ServicePlan> {
-    let mut allocator = Allocator { snapshot, pools, ledger: Ledger::default() };
+pub(crate) fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key, ServicePlan> {
+    let mut allocator = Allocator {
+        snapshot,
+        pools,
+        ledger: Ledger::default(),
+    };
     let mut plans = BTreeMap::new();
-    let (balancers, others): (Vec<_>, Vec<_>) =
-        snapshot.services.iter().partition(|(_, service)| service.load_balancer);
-    plans.extend(others.into_iter().map(|(key, _)| (key.clone(), ServicePlan::default())));
     let mut kept = Vec::new();
     let mut waiting = Vec::new();
-    for (key, service) in balancers {
+    for (key, service) in &snapshot.services {
+        if !service.load_balancer {
+            plans.insert(key.clone(), ServicePlan::default());
+            continue;
+        }
         match allocator.keep(key, service) {
             Some(pool) => kept.push((key, service, pool)),
             None => waiting.push((key, service)),
@@ -40,6 +45,8 @@ pub fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key, Servic
     for (key, service, pool) in kept {
         plans.insert(key.clone(), allocator.complete(key, service, pool));
     }
+    // Of those that wait, the ones with something to lose come first.
+    waiting.sort_by_key(|(_, service)| service.ingress.is_empty());
     for (key, service) in waiting {
         plans.insert(key.clone(), allocator.give(key, service));
     }
@@ -56,18 +63,30 @@ impl<'a> Allocator<'a> {
     /// The pool of the addresses that a service has, if it may keep them all; they are its own then.
     fn keep(&mut self, key: &'a Key, service: &'a Service) -> Option<&'a Pool<'a>> {
         let had = &service.ingress;
-        if service.foreign_ingress || !families_fit(service, had) {
+        if had.is_empty() || !families_fit(service, had) {
             return None;
         }
-        let pool = self.pool_of(had).filter(|pool| pool.serves(key, service, self.snapshot))?;
         let asked = requested(service).ok()?;
-        let as_asked = asked.is_none_or(|asked| same_addresses(&asked, had))
-            && service.requested_pool.as_ref().is_none_or(|name| *name == pool.key.name);
-        if !as_asked || !had.iter().all(|address| self.ledger.allows(*address, key, service)) {
-            return None;
-        }
+        let as_asked = asked.is_none_or(|asked| same_addresses(&asked, had));
+        let free = had
+            .iter()
+            .all(|address| self.ledger.allows(*address, key, service));
+        let pool = self.home(key, service).filter(|_| as_asked && free)?;
         self.take(key, service, had);
         Some(pool)
+    }
+
+    /// The pool that a service has its addresses from: the one that gave them, else any that may have.
+    fn home(&self, key: &Key, service: &Service) -> Option<&'a Pool<'a>> {
+        let mut homes = self.pools.iter().filter(|pool| {
+            pool.backs(service)
+                && pool.serves(key, service, self.snapshot)
+                && pool.is_named_by(service)
+        });
+        homes
+            .clone()
+            .find(|pool| pool.gave(service))
+            .or_else(|| homes.next())
     }
 
     /// The plan of a service that keeps its addresses, with a second one where it may have that.
@@ -80,14 +99,17 @@ impl<'a> Allocator<'a> {
 
     /// The address of the other family, where a service that prefers both has one only.
     fn second_family(&self, key: &Key, service: &Service, pool: &Pool<'a>) -> Option<IpAddr> {
-        let [only] = service.ingress[..] else { return None };
+        let [only] = service.ingress[..] else {
+            return None;
+        };
         let wants_both = service.family_policy == FamilyPolicy::PreferDualStack
             && families(service).len() == 2
             && service.requested_addresses == RequestedAddresses::Any;
-        if !wants_both {
+        if !wants_both || !pool.is_open() {
             return None;
         }
-        self.ledger.first_free(pool, Family::of(only).other(), key, service)
+        self.ledger
+            .first_free(pool, Family::of(only).other(), key, service)
     }
 
     /// Addresses for a service that has none, or may not keep those it has.
@@ -115,8 +137,10 @@ impl<'a> Allocator<'a> {
         if families.is_empty() {
             return Ok(None);
         }
-        if service.family_policy == FamilyPolicy::RequireDualStack && families.len() < 2 {
-            return Err("the service requires two address families, the cluster gave it one".into());
+        if acceptable(service, &families).is_empty() {
+            return Err(
+                "the service requires two address families, the cluster gave it one".into(),
+            );
         }
         match requested(service)? {
             Some(addresses) => self.choose_requested(key, service, addresses).map(Some),
@@ -132,21 +156,52 @@ impl<'a> Allocator<'a> {
     ) -> Result<(&'a Pool<'a>, Vec<IpAddr>), String> {
         let shown = shown(&addresses);
         if !families_fit(service, &addresses) {
-            return Err(format!("requested address {shown} is not of the service's address family"));
+            return Err(format!(
+                "requested address {shown} is not of the service's address family"
+            ));
         }
-        let pool = self
-            .pool_of(&addresses)
-            .ok_or_else(|| format!("requested address {shown} is in no pool, or not all in one"))?;
-        if let Some(name) = service.requested_pool.as_ref().filter(|name| **name != pool.key.name) {
-            return Err(format!("requested address {shown} is not in the requested pool {name}"));
-        }
-        if !pool.open || !pool.serves(key, service, self.snapshot) {
-            return Err(format!("pool {} with the requested address {shown} does not serve this service", pool.key));
-        }
-        match addresses.iter().find(|address| !self.ledger.allows(**address, key, service)) {
-            Some(taken) => Err(format!("requested address {taken} is in use by {}", self.ledger.users(*taken))),
+        let pool = self.pool_for_requested(key, service, &addresses)?;
+        match addresses
+            .iter()
+            .find(|address| !self.ledger.allows(**address, key, service))
+        {
+            Some(taken) => Err(format!(
+                "requested address {taken} is in use by {}",
+                self.ledger.users(*taken)
+            )),
             None => Ok((pool, addresses)),
         }
+    }
+
+    /// The pool that holds all of the addresses and may give them to a service.
+    fn pool_for_requested(
+        &self,
+        key: &Key,
+        service: &Service,
+        addresses: &[IpAddr],
+    ) -> Result<&'a Pool<'a>, String> {
+        let holds_all = |pool: &&Pool<'_>| addresses.iter().all(|address| pool.contains(*address));
+        let holding: Vec<_> = self.pools.iter().filter(holds_all).collect();
+        let mut named = holding.iter().filter(|pool| pool.is_named_by(service));
+        let usable = named.clone().find(|pool| self.may_give(pool, key, service));
+        usable.copied().ok_or_else(|| {
+            let shown = shown(addresses);
+            match (named.next(), &service.requested_pool) {
+                (Some(Pool { key, .. }), _) => {
+                    format!(
+                        "pool {key} with the requested address {shown} does not serve this service"
+                    )
+                }
+                (None, Some(name)) if !holding.is_empty() => {
+                    format!("requested address {shown} is not in the requested pool {name}")
+                }
+                (None, _) => format!("requested address {shown} is in no pool, or not all in one"),
+            }
+        })
+    }
+
+    fn may_give(&self, pool: &Pool<'_>, key: &Key, service: &Service) -> bool {
+        pool.is_open() && pool.serves(key, service, self.snapshot)
     }
 
     fn choose_free(
@@ -176,29 +231,30 @@ impl<'a> Allocator<'a> {
 
     /// The pools that may be used, best first.
     fn candidates(&self, key: &Key, service: &Service) -> Result<Vec<&'a Pool<'a>>, String> {
-        let serving = |pool: &&Pool<'a>| pool.open && pool.serves(key, service, self.snapshot);
+        let serving = |pool: &&Pool<'a>| self.may_give(pool, key, service);
         if let Some(name) = &service.requested_pool {
-            let named: Vec<_> = self.pools.iter().filter(|pool| pool.key.name == *name).collect();
+            let named: Vec<_> = self
+                .pools
+                .iter()
+                .filter(|pool| pool.key.name == *name)
+                .collect();
             if named.is_empty() {
                 return Err(format!("requested pool {name} does not exist"));
             }
             let usable: Vec<_> = named.into_iter().filter(serving).collect();
-            return match usable.is_empty() {
-                true => Err(format!("requested pool {name} does not serve this service")),
-                false => Ok(usable),
-            };
+            if usable.is_empty() {
+                return Err(format!("requested pool {name} does not serve this service"));
+            }
+            return Ok(usable);
         }
-        let mut pools: Vec<_> =
-            self.pools.iter().filter(|pool| pool.auto_assign).filter(serving).collect();
+        let mut pools: Vec<_> = self
+            .pools
+            .iter()
+            .filter(|pool| pool.auto_assign)
+            .filter(serving)
+            .collect();
         pools.sort_by_key(|pool| pool.rank());
         Ok(pools)
-    }
-
-    /// The pool that holds all of the addresses.
-    fn pool_of(&self, addresses: &[IpAddr]) -> Option<&'a Pool<'a>> {
-        let holds_all =
-            |pool: &&Pool<'_>| addresses.iter().all(|address| pool.contains(*address));
-        self.pools.iter().find(holds_all).filter(|_| !addresses.is_empty())
     }
 
     fn take(&mut self, key: &'a Key, service: &'a Service, addresses: &[IpAddr]) {
@@ -211,19 +267,25 @@ impl<'a> Allocator<'a> {
 /// IPv4 comes first, whatever was asked for: the order in a status must not flap.
 fn service_plan(pool: &Pool<'_>, mut addresses: Vec<IpAddr>) -> ServicePlan {
     addresses.sort_by_key(|address| Family::of(*address));
-    ServicePlan { addresses, pool: Some(pool.key.clone()), remark: None }
+    ServicePlan {
+        addresses,
+        pool: Some(pool.key.clone()),
+        remark: None,
+    }
 }
 
 /// The addresses that a service asks for.
 fn requested(service: &Service) -> Result<Option<Vec<IpAddr>>, String> {
     match &service.requested_addresses {
         RequestedAddresses::Any => Ok(None),
-        RequestedAddresses::Twice => {
-            Err("metallb.io/loadBalancerIPs and spec.loadBalancerIP are both set; use one".to_owned())
-        }
+        RequestedAddresses::Twice => Err(
+            "metallb.io/loadBalancerIPs and spec.loadBalancerIP are both set; use one".to_owned(),
+        ),
         RequestedAddresses::Written(text) => text
             .split(',')
-            .map(|part| parse_ip(part.trim()).map_err(|problem| format!("requested address: {problem}")))
+            .map(|part| {
+                parse_ip(part.trim()).map_err(|problem| format!("requested address: {problem}"))
+            })
             .collect::<Result<_, _>>()
             .map(Some),
     }
@@ -231,7 +293,12 @@ fn requested(service: &Service) -> Result<Option<Vec<IpAddr>>, String> {
 
 /// The families of the cluster's own addresses, the first one first.
 fn families(service: &Service) -> Vec<Family> {
-    let mut families: Vec<_> = service.cluster_ips.iter().copied().map(Family::of).collect();
+    let mut families: Vec<_> = service
+        .cluster_ips
+        .iter()
+        .copied()
+        .map(Family::of)
+        .collect();
     families.dedup();
     families
 }
@@ -244,6 +311,7 @@ fn acceptable(service: &Service, families: &[Family]) -> Vec<Vec<Family>> {
             sets.extend(families.iter().map(|family| vec![*family]));
             sets
         }
+        FamilyPolicy::RequireDualStack if families.len() < 2 => Vec::new(),
         FamilyPolicy::PreferDualStack
         | FamilyPolicy::SingleStack
         | FamilyPolicy::RequireDualStack => vec![families.to_vec()],
@@ -254,10 +322,12 @@ fn acceptable(service: &Service, families: &[Family]) -> Vec<Vec<Family>> {
 fn families_fit(service: &Service, addresses: &[IpAddr]) -> bool {
     let mut given: Vec<_> = addresses.iter().copied().map(Family::of).collect();
     given.sort();
-    acceptable(service, &families(service)).into_iter().any(|mut set| {
-        set.sort();
-        set == given
-    })
+    acceptable(service, &families(service))
+        .into_iter()
+        .any(|mut set| {
+            set.sort();
+            set == given
+        })
 }
 
 fn same_addresses(left: &[IpAddr], right: &[IpAddr]) -> bool {
@@ -265,5 +335,9 @@ fn same_addresses(left: &[IpAddr], right: &[IpAddr]) -> bool {
 }
 
 fn shown(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
 }

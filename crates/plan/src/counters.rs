@@ -14,9 +14,9 @@ pub struct PoolCounters {
     pub assigned_ipv4: i64,
     /// IPv6 addresses that services have.
     pub assigned_ipv6: i64,
-    /// IPv4 addresses that are left.
+    /// IPv4 addresses that can still be given out.
     pub available_ipv4: i64,
-    /// IPv6 addresses that are left; at most what the field can hold.
+    /// IPv6 addresses that can still be given out; at most what the field can hold.
     pub available_ipv6: i64,
 }
 
@@ -33,7 +33,12 @@ pub(crate) fn counters(
     let none = BTreeSet::new();
     pools
         .iter()
-        .map(|pool| (pool.key.clone(), count(pool, used.get(pool.key).unwrap_or(&none))))
+        .map(|pool| {
+            (
+                pool.key.clone(),
+                count(pool, used.get(pool.key).unwrap_or(&none)),
+            )
+        })
         .collect()
 }
 
@@ -43,8 +48,16 @@ fn count(pool: &Pool<'_>, used: &BTreeSet<IpAddr>) -> PoolCounters {
     PoolCounters {
         assigned_ipv4,
         assigned_ipv6,
-        available_ipv4: (pool.size(true) - assigned_ipv4).max(0),
-        available_ipv6: (pool.size(false) - assigned_ipv6).max(0),
+        available_ipv4: left(pool, true, assigned_ipv4),
+        available_ipv6: left(pool, false, assigned_ipv6),
+    }
+}
+
+fn left(pool: &Pool<'_>, ipv4: bool, assigned: i64) -> i64 {
+    if pool.is_open() {
+        (pool.size(ipv4) - assigned).max(0)
+    } else {
+        0
     }
 }
 

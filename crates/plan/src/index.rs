@@ -13,30 +13,24 @@ impl fmt::Display for NodeIndex {
     }
 }
 
-/// Gives an index to every node. `recorded` are the indexes that nodes had before; of two nodes with the
-/// same one the first by name keeps it, and a node without one gets the lowest that is free.
-pub fn assign<'a>(
+/// Gives an index to every node. `claims` are the indexes that nodes had before, the best kept ones first:
+/// the first claim of a node counts, and of two nodes with one index the first claim wins. A node that is
+/// left without gets the lowest that is free.
+pub(crate) fn assign<'a>(
     nodes: impl Iterator<Item = &'a str>,
-    recorded: impl Fn(&str) -> Option<NodeIndex>,
+    claims: impl Iterator<Item = (&'a str, NodeIndex)>,
 ) -> BTreeMap<String, NodeIndex> {
-    let names: BTreeSet<&str> = nodes.collect();
+    let mut waiting: BTreeSet<&str> = nodes.collect();
     let mut taken = BTreeSet::new();
-    let mut indexes: BTreeMap<String, NodeIndex> = BTreeMap::new();
-    for name in &names {
-        if let Some(index) = recorded(name)
-            && taken.insert(index)
-        {
-            indexes.insert((*name).to_owned(), index);
-        }
-    }
-    let mut free = (0..).map(NodeIndex).filter(|index| !taken.contains(index));
-    for name in names {
-        if !indexes.contains_key(name)
-            && let Some(index) = free.next()
-        {
+    let mut indexes = BTreeMap::new();
+    for (name, index) in claims {
+        if waiting.contains(name) && taken.insert(index) {
+            waiting.remove(name);
             indexes.insert(name.to_owned(), index);
         }
     }
+    let free = (0..).map(NodeIndex).filter(|index| !taken.contains(index));
+    indexes.extend(waiting.into_iter().map(str::to_owned).zip(free));
     indexes
 }
 
@@ -44,16 +38,22 @@ pub fn assign<'a>(
 mod tests {
     use super::*;
 
-    fn assigned(nodes: &[&str], recorded: &[(&str, u32)]) -> Vec<(String, u32)> {
-        let recorded: BTreeMap<_, _> = recorded.iter().copied().collect();
-        assign(nodes.iter().copied(), |name| recorded.get(name).copied().map(NodeIndex))
+    fn assigned(nodes: &[&str], claims: &[(&str, u32)]) -> Vec<(String, u32)> {
+        let claims = claims
+            .iter()
+            .map(|(name, index)| (*name, NodeIndex(*index)));
+        let indexes = assign(nodes.iter().copied(), claims);
+        indexes
             .into_iter()
             .map(|(name, index)| (name, index.0))
             .collect()
     }
 
     fn expected(pairs: &[(&str, u32)]) -> Vec<(String, u32)> {
-        pairs.iter().map(|(name, index)| ((*name).to_owned(), *index)).collect()
+        pairs
+            .iter()
+            .map(|(name, index)| ((*name).to_owned(), *index))
+            .collect()
     }
 
     #[test]
@@ -65,7 +65,15 @@ mod tests {
     }
 
     #[test]
-    fn of_two_nodes_with_one_index_the_first_keeps_it() {
-        assert_eq!(assigned(&["a", "b"], &[("a", 1), ("b", 1)]), expected(&[("a", 1), ("b", 0)]));
+    fn of_two_nodes_with_one_index_the_first_claim_wins() {
+        assert_eq!(
+            assigned(&["a", "b"], &[("b", 1), ("a", 1)]),
+            expected(&[("a", 0), ("b", 1)])
+        );
+    }
+
+    #[test]
+    fn the_index_of_a_node_that_has_gone_is_free() {
+        assert_eq!(assigned(&["b"], &[("a", 0)]), expected(&[("b", 0)]));
     }
 }

@@ -18,7 +18,11 @@ pub(crate) enum Family {
 
 impl Family {
     pub(crate) fn of(address: IpAddr) -> Self {
-        if address.is_ipv4() { Self::V4 } else { Self::V6 }
+        if address.is_ipv4() {
+            Self::V4
+        } else {
+            Self::V6
+        }
     }
 
     pub(crate) fn other(self) -> Self {
@@ -57,13 +61,20 @@ impl<'a> Ledger<'a> {
     /// Whether a service may use an address that others may use already.
     pub(crate) fn allows(&self, address: IpAddr, key: &Key, service: &Service) -> bool {
         self.users.get(&address).is_none_or(|users| {
-            users.iter().all(|(user, other)| *user == key || can_share(service, other))
+            users
+                .iter()
+                .all(|(user, other)| *user == key || can_share(service, other))
         })
     }
 
     /// The users of an address, for a message.
     pub(crate) fn users(&self, address: IpAddr) -> String {
-        let names = self.users.get(&address).into_iter().flatten().map(|(key, _)| key.to_string());
+        let names = self
+            .users
+            .get(&address)
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.to_string());
         names.collect::<Vec<_>>().join(", ")
     }
 
@@ -75,7 +86,8 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// An address of the pool that a service can have: one that it may share, else the lowest free one.
+    /// An address of the pool that a service can have: the one it has, or one that it may share, else the
+    /// lowest free one.
     pub(crate) fn first_free(
         &self,
         pool: &Pool<'_>,
@@ -83,19 +95,31 @@ impl<'a> Ledger<'a> {
         key: &Key,
         service: &Service,
     ) -> Option<IpAddr> {
-        let shared = service.sharing_key.as_deref().and_then(|sharing| self.shared.get(sharing));
-        let sharable = shared.into_iter().flatten().copied().filter(|address| {
+        let usable = |address: &IpAddr| {
             Family::of(*address) == family
                 && pool.contains(*address)
                 && self.allows(*address, key, service)
-        });
-        let mut ranges = pool.ranges.iter().filter(|range| Family::of(range.first()) == family);
-        sharable.min().or_else(|| ranges.find_map(|range| self.unused(pool, range, family)))
+        };
+        let shared = service
+            .sharing_key
+            .as_deref()
+            .and_then(|sharing| self.shared.get(sharing));
+        let own = service.ingress.iter().copied().find(usable);
+        own.or_else(|| shared.into_iter().flatten().copied().filter(usable).min())
+            .or_else(|| {
+                let mut ranges = pool
+                    .ranges
+                    .iter()
+                    .filter(|range| Family::of(range.first()) == family);
+                ranges.find_map(|range| self.unused(pool, range, family))
+            })
     }
 
     fn unused(&self, pool: &Pool<'_>, range: &AddressRange, family: Family) -> Option<IpAddr> {
         let mut full_below = self.full_below.borrow_mut();
-        let next = full_below.entry(*range).or_insert_with(|| bits(range.first()));
+        let next = full_below
+            .entry(*range)
+            .or_insert_with(|| bits(range.first()));
         while *next <= bits(range.last()) {
             let address = family.address(*next)?;
             if !self.users.contains_key(&address) && !pool.leaves_out(address) {
@@ -118,5 +142,7 @@ fn can_share(one: &Service, other: &Service) -> bool {
 
 /// With local traffic only nodes with the pods take it, so the pods have to be the same.
 fn backend(service: &Service) -> Option<&str> {
-    service.local_traffic.then_some(service.pod_selector.as_str())
+    service
+        .local_traffic
+        .then_some(service.pod_selector.as_str())
 }

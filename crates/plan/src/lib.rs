@@ -3,12 +3,13 @@
 //! ```text
 //! Snapshot ─► pools ─► allocate ─► announcements ─► RouteSlices
 //!          ─► underlay ─► overlays ─┐
-//!          ─► requests ─► merge ────┴─► NodeRouter of each node        every refusal ─► Verdicts
+//!          ─► requests ─► speakers ─┴─► NodeRouter of each node        every refusal ─► Verdicts
 //! ```
 
 pub mod addressing;
 mod advertisement;
 pub mod allocate;
+mod community;
 mod counters;
 pub mod index;
 mod ledger;
@@ -16,9 +17,11 @@ mod merge;
 mod overlay;
 mod plan;
 mod pool;
+mod report;
 mod request;
 pub mod slices;
 pub mod snapshot;
+mod speaker;
 mod underlay;
 pub mod verdict;
 

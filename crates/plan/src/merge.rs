@@ -1,4 +1,4 @@
-//! One speaker of many requests. A request that contradicts an older one is left out as a whole.
+//! One speaker of many requests. A request that contradicts an earlier one is left out as a whole.
 
 use ferroute_api::ferroute::{
     Accept, Announce, NodeBfdProfile, NodeNeighbor, RawConfig, Speaker, SpeakerRouter,
@@ -33,10 +33,14 @@ impl Draft {
     pub(crate) fn finish(mut self) -> Speaker {
         self.routers.sort_by(|a, b| a.vrf.cmp(&b.vrf));
         for router in &mut self.routers {
+            router.prefixes.sort();
+            router.imports.sort();
             router.neighbors.sort_by(|a, b| a.id.cmp(&b.id));
+            router.neighbors.iter_mut().for_each(sort_parts);
         }
         self.bfd_profiles.sort_by(|a, b| a.name.cmp(&b.name));
-        self.raw.sort_by(|a, b| (a.0, &a.1.source).cmp(&(b.0, &b.1.source)));
+        self.raw
+            .sort_by(|a, b| (a.0, &a.1.source).cmp(&(b.0, &b.1.source)));
         Speaker {
             routers: self.routers,
             bfd_profiles: self.bfd_profiles,
@@ -46,19 +50,33 @@ impl Draft {
     }
 
     fn add_router(&mut self, wanted: &SpeakerRouter) -> Result<(), String> {
-        match self.routers.iter_mut().find(|router| router.vrf == wanted.vrf) {
-            Some(router) => merge_router(router, wanted),
-            None => {
-                self.routers.push(SpeakerRouter { neighbors: Vec::new(), ..wanted.clone() });
-                self.add_router(wanted)
-            }
+        if let Some(router) = self
+            .routers
+            .iter_mut()
+            .find(|router| router.vrf == wanted.vrf)
+        {
+            return merge_router(router, wanted);
         }
+        let (vrf, asn) = (wanted.vrf.clone(), wanted.asn);
+        self.routers.push(SpeakerRouter {
+            vrf,
+            asn,
+            ..SpeakerRouter::default()
+        });
+        self.add_router(wanted)
     }
 
     fn add_bfd_profile(&mut self, wanted: &NodeBfdProfile) -> Result<(), String> {
-        match self.bfd_profiles.iter().find(|profile| profile.name == wanted.name) {
+        match self
+            .bfd_profiles
+            .iter()
+            .find(|profile| profile.name == wanted.name)
+        {
             Some(profile) if profile == wanted => Ok(()),
-            Some(_) => Err(format!("BFD profile {} has other settings elsewhere", wanted.name)),
+            Some(_) => Err(format!(
+                "BFD profile {} has other settings elsewhere",
+                wanted.name
+            )),
             None => {
                 self.bfd_profiles.push(wanted.clone());
                 Ok(())
@@ -67,19 +85,40 @@ impl Draft {
     }
 }
 
+fn sort_parts(neighbor: &mut NodeNeighbor) {
+    neighbor.sources.sort();
+    neighbor.accept.prefixes.sort();
+    neighbor
+        .announce
+        .prefixes
+        .sort_by_key(|announced| announced.prefix);
+    for announced in &mut neighbor.announce.prefixes {
+        announced.communities.sort();
+    }
+}
+
 fn merge_router(router: &mut SpeakerRouter, wanted: &SpeakerRouter) -> Result<(), String> {
     let vrf = wanted.vrf.as_deref().unwrap_or("default");
     if router.asn != wanted.asn {
         return Err(format!(
-            "AS {} in VRF {vrf}, where an older object has AS {}",
+            "AS {} in VRF {vrf}, where another object has AS {}",
             wanted.asn, router.asn
         ));
     }
-    same_or_one("router id", vrf, &mut router.router_id, wanted.router_id.as_ref())?;
+    same_or_one(
+        "router id",
+        vrf,
+        &mut router.router_id,
+        wanted.router_id.as_ref(),
+    )?;
     unite(&mut router.prefixes, &wanted.prefixes);
     unite(&mut router.imports, &wanted.imports);
     for neighbor in &wanted.neighbors {
-        match router.neighbors.iter_mut().find(|other| other.id == neighbor.id) {
+        match router
+            .neighbors
+            .iter_mut()
+            .find(|other| other.id == neighbor.id)
+        {
             Some(other) => merge_neighbor(other, neighbor)?,
             None => router.neighbors.push(neighbor.clone()),
         }
@@ -111,16 +150,26 @@ fn merge_neighbor(neighbor: &mut NodeNeighbor, wanted: &NodeNeighbor) -> Result<
     } = wanted;
     if neighbor.remote_asn != *remote_asn {
         return Err(format!(
-            "neighbor {id}: remote AS {remote_asn}, where an older object has {}",
+            "neighbor {id}: remote AS {remote_asn}, where another object has {}",
             neighbor.remote_asn
         ));
     }
     same_or_one("local AS", id, &mut neighbor.local_asn, local_asn.as_ref())?;
     same_or_one("port", id, &mut neighbor.port, port.as_ref())?;
-    same_or_one("source address", id, &mut neighbor.source_address, source_address.as_ref())?;
+    same_or_one(
+        "source address",
+        id,
+        &mut neighbor.source_address,
+        source_address.as_ref(),
+    )?;
     same_or_one("password", id, &mut neighbor.password, password.as_ref())?;
     same_or_one("timers", id, &mut neighbor.timers, timers.as_ref())?;
-    same_or_one("connect time", id, &mut neighbor.connect_seconds, connect_seconds.as_ref())?;
+    same_or_one(
+        "connect time",
+        id,
+        &mut neighbor.connect_seconds,
+        connect_seconds.as_ref(),
+    )?;
     same_or_one("BFD profile", id, &mut neighbor.bfd, bfd.as_ref())?;
     neighbor.ebgp_multi_hop |= ebgp_multi_hop;
     neighbor.graceful_restart |= graceful_restart;
@@ -134,7 +183,6 @@ fn merge_neighbor(neighbor: &mut NodeNeighbor, wanted: &NodeNeighbor) -> Result<
 fn merge_accept(accept: &mut Accept, Accept { all, prefixes }: &Accept) {
     accept.all |= all;
     unite(&mut accept.prefixes, prefixes);
-    accept.prefixes.sort();
 }
 
 fn merge_announce(
@@ -144,7 +192,11 @@ fn merge_announce(
 ) -> Result<(), String> {
     announce.all |= all;
     for wanted in prefixes {
-        match announce.prefixes.iter_mut().find(|other| other.prefix == wanted.prefix) {
+        match announce
+            .prefixes
+            .iter_mut()
+            .find(|other| other.prefix == wanted.prefix)
+        {
             Some(other) => {
                 let what = format!("local preference of {}", wanted.prefix);
                 same_or_one(&what, id, &mut other.local_pref, wanted.local_pref.as_ref())?;
@@ -153,7 +205,6 @@ fn merge_announce(
             None => announce.prefixes.push(wanted.clone()),
         }
     }
-    announce.prefixes.sort_by_key(|announced| announced.prefix);
     Ok(())
 }
 
@@ -165,7 +216,7 @@ fn same_or_one<T: Clone + PartialEq>(
 ) -> Result<(), String> {
     match (value.as_ref(), wanted) {
         (Some(value), Some(wanted)) if value != wanted => {
-            Err(format!("{of}: another {what} than an older object has"))
+            Err(format!("{of}: another {what} than another object has"))
         }
         (None, Some(wanted)) => {
             *value = Some(wanted.clone());

@@ -47,18 +47,31 @@ pub(crate) fn overlays<'a>(
 impl<'a> Overlay<'a> {
     fn new(key: &'a Key, l3vni: &'a L3vni) -> Result<Self, Remark> {
         let invalid = |message: String| Remark::new(Reason::Invalid, message);
-        l3vni.validate().map_err(|violations| invalid(violations.to_string()))?;
+        l3vni
+            .validate()
+            .map_err(|violations| invalid(violations.to_string()))?;
         let session = l3vni.host_session();
         let prefixes = session.as_ref().map_or(Ok(Vec::new()), prefixes);
         let prefixes = prefixes.map_err(|message| invalid(format!("localcidr: {message}")))?;
-        Ok(Self { key, l3vni, session, prefixes, distinguisher: 0 })
+        Ok(Self {
+            key,
+            l3vni,
+            session,
+            prefixes,
+            distinguisher: 0,
+        })
     }
 
     /// Refuses an overlay that an older one, or the lack of an underlay, leaves no place for.
     fn fit(mut self, older: &[Self], underlay: Option<&UsedUnderlay<'_>>) -> Result<Self, Remark> {
-        let vtep = underlay.and_then(|underlay| underlay.vteps).ok_or_else(|| {
-            Remark::new(Reason::NoUnderlay, "there is no Underlay with a VTEP prefix to carry it")
-        })?;
+        let vtep = underlay
+            .and_then(|underlay| underlay.vteps)
+            .ok_or_else(|| {
+                Remark::new(
+                    Reason::NoUnderlay,
+                    "there is no Underlay with a VTEP prefix to carry it",
+                )
+            })?;
         self.check_names(older)?;
         self.check_prefixes(older, vtep)?;
         self.distinguisher = free_distinguisher(self.l3vni.spec.vni, older);
@@ -105,7 +118,9 @@ impl<'a> Overlay<'a> {
         index: NodeIndex,
         underlay: &NodeUnderlay,
     ) -> Result<Option<NodeL3vni>, Remark> {
-        let Some(vtep) = underlay.vteps.first() else { return Ok(None) };
+        let Some(vtep) = underlay.vteps.first() else {
+            return Ok(None);
+        };
         let spec = &self.l3vni.spec;
         Ok(Some(NodeL3vni {
             source: self.key.source(Kind::L3vni),
@@ -113,7 +128,10 @@ impl<'a> Overlay<'a> {
             vni: spec.vni,
             vxlan_port: spec.vxlanport,
             vtep: *vtep,
-            asn: self.session.as_ref().map_or(underlay.asn, |session| session.asn),
+            asn: self
+                .session
+                .as_ref()
+                .map_or(underlay.asn, |session| session.asn),
             route_distinguisher: self.route_distinguisher(underlay.router_id),
             import_route_targets: spec.import_rts.clone(),
             export_route_targets: spec.export_rts.clone(),
@@ -126,7 +144,9 @@ impl<'a> Overlay<'a> {
     }
 
     fn host_veth(&self, index: NodeIndex) -> Result<Option<HostVeth>, Remark> {
-        let Some(session) = &self.session else { return Ok(None) };
+        let Some(session) = &self.session else {
+            return Ok(None);
+        };
         let legs: Vec<_> = self
             .prefixes
             .iter()
@@ -144,9 +164,19 @@ impl<'a> Overlay<'a> {
 }
 
 fn prefixes(session: &HostSession) -> Result<Vec<IpNet>, String> {
-    let v4 = session.localcidr.ipv4_net().map_err(|problem| problem.to_string())?;
-    let v6 = session.localcidr.ipv6_net().map_err(|problem| problem.to_string())?;
-    Ok(v4.map(IpNet::from).into_iter().chain(v6.map(IpNet::from)).collect())
+    let v4 = session
+        .localcidr
+        .ipv4_net()
+        .map_err(|problem| problem.to_string())?;
+    let v6 = session
+        .localcidr
+        .ipv6_net()
+        .map_err(|problem| problem.to_string())?;
+    Ok(v4
+        .map(IpNet::from)
+        .into_iter()
+        .chain(v6.map(IpNet::from))
+        .collect())
 }
 
 fn overlap(one: &IpNet, other: &IpNet) -> bool {

@@ -1,9 +1,14 @@
-//! What BGPPeers and FRRConfigurations ask of a node's speaker, in one form: so that they can be merged.
+//! What `BGPPeer`s and `FRRConfiguration`s ask of a node's speaker, in one form: so that they can be merged.
 
 mod configuration;
 mod peer;
 
-use ferroute_api::ferroute::{NodeBfdProfile, RawConfig, SecretKey, SessionPassword, SpeakerRouter};
+use std::collections::BTreeMap;
+
+use ferroute_api::Validate;
+use ferroute_api::ferroute::{
+    NodeBfdProfile, RawConfig, SecretKey, SessionPassword, SpeakerRouter,
+};
 use ferroute_api::metallb::{BfdProfileSpec, SecretReference};
 use ferroute_api::selector::{matches_any, matches_optional};
 use ferroute_api::value::Password;
@@ -43,22 +48,40 @@ impl Request<'_> {
 
 /// The requests of all objects that can be used: peers first, then configurations, the older first.
 pub(crate) fn requests<'a>(snapshot: &'a Snapshot, verdicts: &mut Verdicts) -> Vec<Request<'a>> {
+    let profiles = bfd_profiles(snapshot, verdicts);
     let mut requests = Vec::new();
     for (key, object) in oldest_first(&snapshot.peers) {
         let verdict = verdicts.of(Kind::BgpPeer, key);
-        match peer::request(snapshot, key, object, verdict) {
+        match peer::request(&profiles, key, object, verdict) {
             Ok(request) => requests.push(request),
-            Err(message) => drop(verdict.refused.get_or_insert(Remark::new(Reason::Invalid, message))),
+            Err(message) => verdict.refused = Some(Remark::new(Reason::Invalid, message)),
         }
     }
     for (key, object) in oldest_first(&snapshot.frr_configurations) {
         let verdict = verdicts.of(Kind::FrrConfiguration, key);
         match configuration::request(key, object, verdict) {
             Ok(request) => requests.push(request),
-            Err(message) => drop(verdict.refused.get_or_insert(Remark::new(Reason::Invalid, message))),
+            Err(message) => verdict.refused = Some(Remark::new(Reason::Invalid, message)),
         }
     }
     requests
+}
+
+/// The profiles that `BGPPeer`s can name.
+type BfdProfiles<'a> = BTreeMap<&'a Key, NodeBfdProfile>;
+
+fn bfd_profiles<'a>(snapshot: &'a Snapshot, verdicts: &mut Verdicts) -> BfdProfiles<'a> {
+    let mut profiles = BfdProfiles::new();
+    for (key, object) in &snapshot.bfd_profiles {
+        let verdict = verdicts.of(Kind::BfdProfile, key);
+        match object.validate() {
+            Ok(()) => drop(profiles.insert(key, bfd_profile(&key.name, &object.spec))),
+            Err(violations) => {
+                verdict.refused = Some(Remark::new(Reason::Invalid, violations.to_string()));
+            }
+        }
+    }
+    profiles
 }
 
 /// `address` or `interface`, and the VRF behind it.
@@ -98,7 +121,10 @@ fn session_password(
     let named = secret.and_then(|secret| secret.name.as_ref().map(|name| (secret, name)));
     match named {
         Some((secret, name)) => Some(SessionPassword::Secret(SecretKey {
-            namespace: secret.namespace.clone().unwrap_or_else(|| key.namespace.clone()),
+            namespace: secret
+                .namespace
+                .clone()
+                .unwrap_or_else(|| key.namespace.clone()),
             name: name.clone(),
         })),
         None => password.map(|password| SessionPassword::Value(password.reveal().to_owned())),

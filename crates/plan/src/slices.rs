@@ -19,8 +19,11 @@ pub type Announcements = BTreeMap<Audience, BTreeMap<IpNet, BTreeSet<String>>>;
 pub fn divide(announcements: &Announcements) -> BTreeMap<String, RouteSliceSpec> {
     let mut slices = BTreeMap::new();
     for (audience, prefixes) in announcements {
-        let entries: Vec<_> = prefixes.iter().map(|(prefix, ids)| Hashed::new(*prefix, ids)).collect();
-        split(audience, String::new(), entries, &mut slices);
+        let entries: Vec<_> = prefixes
+            .iter()
+            .map(|(prefix, ids)| Hashed::new(*prefix, ids))
+            .collect();
+        split(audience, "", entries, &mut slices);
     }
     slices
 }
@@ -33,8 +36,17 @@ struct Hashed {
 impl Hashed {
     fn new(prefix: IpNet, policies: &BTreeSet<String>) -> Self {
         let digest = Sha256::digest(prefix.to_string());
-        let hash = digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte));
-        Self { hash, entry: RouteEntry { prefix, policies: policies.iter().cloned().collect() } }
+        let hash = digest
+            .iter()
+            .take(8)
+            .fold(0, |hash, byte| hash << 8 | u64::from(*byte));
+        Self {
+            hash,
+            entry: RouteEntry {
+                prefix,
+                policies: policies.iter().cloned().collect(),
+            },
+        }
     }
 
     /// The bit of the hash that divides slices whose names have `depth` bits.
@@ -45,19 +57,22 @@ impl Hashed {
 
 fn split(
     audience: &Audience,
-    bits: String,
+    bits: &str,
     entries: Vec<Hashed>,
     slices: &mut BTreeMap<String, RouteSliceSpec>,
 ) {
     let depth = bits.len();
     if entries.len() > MAX_ENTRIES && depth < 64 {
         let (ones, zeros) = entries.into_iter().partition(|entry| entry.bit(depth));
-        split(audience, format!("{bits}0"), zeros, slices);
-        split(audience, format!("{bits}1"), ones, slices);
+        split(audience, &format!("{bits}0"), zeros, slices);
+        split(audience, &format!("{bits}1"), ones, slices);
     } else if !entries.is_empty() {
         let entries = entries.into_iter().map(|hashed| hashed.entry).collect();
-        let spec = RouteSliceSpec { audience: audience.to_string(), entries };
-        slices.insert(name(audience, &bits), spec);
+        let spec = RouteSliceSpec {
+            audience: audience.to_string(),
+            entries,
+        };
+        slices.insert(name(audience, bits), spec);
     }
 }
 
@@ -76,7 +91,12 @@ mod tests {
     fn announcements(count: u32) -> Announcements {
         let ids = BTreeSet::from(["ns/ad".to_owned()]);
         let prefixes = (0..count)
-            .map(|n| (IpNet::from(std::net::IpAddr::V4((0x0a00_0000 + n).into())), ids.clone()))
+            .map(|n| {
+                (
+                    IpNet::from(std::net::IpAddr::V4((0x0a00_0000 + n).into())),
+                    ids.clone(),
+                )
+            })
             .collect();
         BTreeMap::from([(Audience::All, prefixes)])
     }
@@ -84,9 +104,16 @@ mod tests {
     #[test]
     fn no_slice_is_larger_than_the_limit_and_no_prefix_is_lost() {
         let slices = divide(&announcements(10_000));
-        assert!(slices.values().all(|slice| slice.entries.len() <= MAX_ENTRIES));
-        let prefixes: BTreeSet<_> =
-            slices.values().flat_map(|slice| &slice.entries).map(|entry| entry.prefix).collect();
+        assert!(
+            slices
+                .values()
+                .all(|slice| slice.entries.len() <= MAX_ENTRIES)
+        );
+        let prefixes: BTreeSet<_> = slices
+            .values()
+            .flat_map(|slice| &slice.entries)
+            .map(|entry| entry.prefix)
+            .collect();
         assert_eq!(prefixes.len(), 10_000);
     }
 
@@ -94,10 +121,19 @@ mod tests {
     fn one_prefix_more_changes_one_slice() {
         let before = divide(&announcements(10_000));
         let after = divide(&announcements(10_001));
-        let changed = after.iter().filter(|(name, spec)| before.get(*name) != Some(*spec)).count();
-        let removed = before.keys().filter(|name| !after.contains_key(*name)).count();
+        let changed = after
+            .iter()
+            .filter(|(name, spec)| before.get(*name) != Some(*spec))
+            .count();
+        let removed = before
+            .keys()
+            .filter(|name| !after.contains_key(*name))
+            .count();
         // Two and one where the slice has to split.
-        assert!((changed, removed) == (1, 0) || (changed, removed) == (2, 1), "{changed} {removed}");
+        assert!(
+            (changed, removed) == (1, 0) || (changed, removed) == (2, 1),
+            "{changed} {removed}"
+        );
     }
 
     #[test]

@@ -31,7 +31,10 @@ pub struct Key {
 impl Key {
     /// A key of borrowed parts.
     pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: name.into() }
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
     }
 
     /// The same as a reference with a kind.
@@ -92,9 +95,8 @@ pub type Objects<K> = BTreeMap<Key, K>;
 /// The objects, oldest first: of two that exclude each other the older one holds.
 pub fn oldest_first<K: ResourceExt>(objects: &Objects<K>) -> Vec<(&Key, &K)> {
     let mut sorted: Vec<_> = objects.iter().collect();
-    sorted.sort_by_key(|(key, object)| {
-        (object.creation_timestamp().map(|created| created.0), *key)
-    });
+    sorted
+        .sort_by_key(|(key, object)| (object.creation_timestamp().map(|created| created.0), *key));
     sorted
 }
 
@@ -147,7 +149,7 @@ pub struct NodeReport {
 /// A Service, of any type: one that was a load balancer may have to give its address back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Whether it is of type LoadBalancer and of our class.
+    /// Whether it is of type `LoadBalancer` and of our class.
     pub load_balancer: bool,
     /// Its labels.
     pub labels: Labels,
@@ -199,7 +201,7 @@ pub enum RequestedAddresses {
     Twice,
 }
 
-/// The endpoints in one EndpointSlice.
+/// The endpoints in one `EndpointSlice`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointSlice {
     /// The name of the Service; the namespace is the slice's own.

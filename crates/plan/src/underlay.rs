@@ -9,7 +9,7 @@ use ferroute_api::ferroute::{
 use ferroute_api::openpe::{Neighbor, Underlay};
 use ferroute_api::selector::matches_optional;
 use ferroute_api::timers::{Timers, parse_connect_time};
-use ferroute_api::value::parse_ip;
+use ferroute_api::value::{Secret, parse_ip};
 use ipnet::IpNet;
 
 use crate::addressing::{router_id, vtep};
@@ -17,11 +17,14 @@ use crate::index::NodeIndex;
 use crate::snapshot::{Key, Kind, Labels, Snapshot, oldest_first};
 use crate::verdict::{Reason, Remark, Verdicts};
 
+/// The port of BGP, which FRR takes unless told another.
+pub(crate) const DEFAULT_PORT: u16 = 179;
+
 /// The Underlay that is used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UsedUnderlay<'a> {
     pub(crate) key: &'a Key,
-    pub(crate) underlay: &'a Underlay,
+    underlay: &'a Underlay,
     pub(crate) vteps: Option<IpNet>,
     router_ids: IpNet,
 }
@@ -55,13 +58,19 @@ pub(crate) fn underlay<'a>(
 fn not_implemented(used: UsedUnderlay<'_>, verdicts: &mut Verdicts) {
     let spec = &used.underlay.spec;
     let said = &mut verdicts.of(Kind::Underlay, used.key).not_implemented;
-    if spec.evpn.as_ref().is_some_and(|evpn| evpn.vtep_interface.is_some()) {
+    if spec
+        .evpn
+        .as_ref()
+        .is_some_and(|evpn| evpn.vtep_interface.is_some())
+    {
         said.push("spec.evpn.vtepInterface".to_owned());
     }
     for (n, neighbor) in spec.neighbors.iter().enumerate() {
         let bfd = neighbor.bfd.as_ref();
         if bfd.is_some_and(|bfd| *bfd != ferroute_api::metallb::BfdProfileSpec::default()) {
-            said.push(format!("spec.neighbors[{n}].bfd: its settings; BFD runs with FRR's defaults"));
+            said.push(format!(
+                "spec.neighbors[{n}].bfd: its settings; BFD runs with FRR's defaults"
+            ));
         }
     }
 }
@@ -69,7 +78,9 @@ fn not_implemented(used: UsedUnderlay<'_>, verdicts: &mut Verdicts) {
 impl<'a> UsedUnderlay<'a> {
     fn new(key: &'a Key, underlay: &'a Underlay) -> Result<Self, Remark> {
         let invalid = |message: String| Remark::new(Reason::Invalid, message);
-        underlay.validate().map_err(|violations| invalid(violations.to_string()))?;
+        underlay
+            .validate()
+            .map_err(|violations| invalid(violations.to_string()))?;
         let vteps = underlay
             .vtep_cidr()
             .map_err(|problem| invalid(format!("spec.vtepcidr: {problem}")))?;
@@ -78,8 +89,17 @@ impl<'a> UsedUnderlay<'a> {
             .map_err(|problem| invalid(format!("spec.routeridcidr: {problem}")))?;
         let named = underlay.spec.routeridcidr.is_some();
         // A VTEP is as unique as an identifier has to be, and people can read it in `show bgp`.
-        let router_ids = if named { IpNet::V4(router_ids) } else { v4(vteps).unwrap_or(IpNet::V4(router_ids)) };
-        Ok(Self { key, underlay, vteps, router_ids })
+        let router_ids = if named {
+            IpNet::V4(router_ids)
+        } else {
+            v4(vteps).unwrap_or(IpNet::V4(router_ids))
+        };
+        Ok(Self {
+            key,
+            underlay,
+            vteps,
+            router_ids,
+        })
     }
 
     /// Whether a node takes part.
@@ -87,21 +107,27 @@ impl<'a> UsedUnderlay<'a> {
         matches_optional(self.underlay.spec.node_selector.as_ref(), labels)
     }
 
-    /// The tunnel endpoint of a node.
-    pub(crate) fn vtep(&self, index: NodeIndex) -> Result<Option<IpAddr>, Remark> {
-        self.vteps.map(|prefix| vtep(prefix, index)).transpose().map_err(|exhausted| {
-            Remark::new(Reason::PrefixExhausted, format!("spec.vtepcidr: {exhausted}"))
-        })
+    fn vtep(&self, index: NodeIndex) -> Result<Option<IpAddr>, Remark> {
+        self.vteps
+            .map(|prefix| vtep(prefix, index))
+            .transpose()
+            .map_err(|exhausted| {
+                Remark::new(
+                    Reason::PrefixExhausted,
+                    format!("spec.vtepcidr: {exhausted}"),
+                )
+            })
     }
 
     /// What the Underlay means on a node.
     pub(crate) fn on_node(&self, index: NodeIndex) -> Result<NodeUnderlay, Remark> {
         let spec = &self.underlay.spec;
         Ok(NodeUnderlay {
+            // Before the router id, which is taken from the same prefix: it is the one that users know.
+            vteps: self.vtep(index)?.into_iter().collect(),
             source: self.key.source(Kind::Underlay),
             asn: spec.asn,
             router_id: self.router_id(index)?,
-            vteps: self.vtep(index)?.into_iter().collect(),
             nics: spec.nics.clone(),
             neighbors: spec
                 .neighbors
@@ -114,21 +140,31 @@ impl<'a> UsedUnderlay<'a> {
 
     fn router_id(&self, index: NodeIndex) -> Result<Ipv4Addr, Remark> {
         router_id(self.router_ids, index).map_err(|exhausted| {
-            Remark::new(Reason::PrefixExhausted, format!("spec.routeridcidr: {exhausted}"))
+            Remark::new(
+                Reason::PrefixExhausted,
+                format!("spec.routeridcidr: {exhausted}"),
+            )
         })
     }
 
     fn neighbor(&self, wanted: &Neighbor) -> Result<NodeNeighbor, String> {
         let problem = |problem| format!("spec.neighbors: {problem}");
         let address = parse_ip(&wanted.address).map_err(problem)?;
-        let timers = Timers::of(wanted.hold_time.as_deref(), wanted.keepalive_time.as_deref());
-        let connect = wanted.connect_time.as_deref().map(parse_connect_time).transpose();
+        let timers = Timers::of(
+            wanted.hold_time.as_deref(),
+            wanted.keepalive_time.as_deref(),
+        );
+        let connect = wanted
+            .connect_time
+            .as_deref()
+            .map(parse_connect_time)
+            .transpose();
         Ok(NodeNeighbor {
             id: address.to_string(),
             sources: vec![self.key.source(Kind::Underlay)],
             address: Some(address),
             remote_asn: wanted.asn.to_string(),
-            port: wanted.port,
+            port: wanted.port.filter(|port| *port != DEFAULT_PORT),
             password: self.password(wanted)?,
             timers: timers.map_err(problem)?.map(session_timers),
             connect_seconds: connect.map_err(problem)?.map(seconds),
@@ -145,7 +181,7 @@ impl<'a> UsedUnderlay<'a> {
             let (namespace, name) = (self.key.namespace.clone(), secret.clone());
             return Ok(Some(SessionPassword::Secret(SecretKey { namespace, name })));
         }
-        let password = wanted.password.as_ref().map(|secret| secret.password()).transpose();
+        let password = wanted.password.as_ref().map(Secret::password).transpose();
         let password = password.map_err(|problem| format!("spec.neighbors: password {problem}"))?;
         Ok(password.map(|password| SessionPassword::Value(password.reveal().to_owned())))
     }
@@ -163,5 +199,8 @@ pub(crate) fn seconds(duration: std::time::Duration) -> u16 {
 
 /// Timers as FRR takes them.
 pub(crate) fn session_timers(Timers { hold, keepalive }: Timers) -> SessionTimers {
-    SessionTimers { hold_seconds: seconds(hold), keepalive_seconds: seconds(keepalive) }
+    SessionTimers {
+        hold_seconds: seconds(hold),
+        keepalive_seconds: seconds(keepalive),
+    }
 }

@@ -81,7 +81,10 @@ pub struct Remark {
 impl Remark {
     /// A remark.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
+        Self {
+            reason,
+            message: message.into(),
+        }
     }
 }
 
@@ -113,8 +116,10 @@ impl Verdicts {
         self.of(kind, key).refused.get_or_insert(remark);
     }
 
-    /// Records that nodes cannot have what an object asks for; the first reason stays.
-    pub(crate) fn fail_on_node(&mut self, kind: Kind, key: &Key, remark: Remark) {
+    /// Records that a node cannot have what an object asks for; the first reason stays.
+    pub(crate) fn fail_on_node(&mut self, kind: Kind, key: &Key, node: &str, remark: &Remark) {
+        let Remark { reason, message } = remark;
+        let remark = Remark::new(*reason, format!("node {node}: {message}"));
         self.of(kind, key).nodes.get_or_insert(remark);
     }
 
@@ -125,11 +130,15 @@ impl Verdicts {
 
     /// All of them, by kind and key.
     pub fn iter(&self) -> impl Iterator<Item = (Kind, &Key, &Verdict)> {
-        self.0.iter().map(|((kind, key), verdict)| (*kind, key, verdict))
+        self.0
+            .iter()
+            .map(|((kind, key), verdict)| (*kind, key, verdict))
     }
 
     /// All of them, to be added to.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (Kind, &Key, &mut Verdict)> {
-        self.0.iter_mut().map(|((kind, key), verdict)| (*kind, key, verdict))
+        self.0
+            .iter_mut()
+            .map(|((kind, key), verdict)| (*kind, key, verdict))
     }
 }

@@ -14,8 +14,12 @@ pub(crate) fn repository() -> PathBuf {
 /// Cargo's output folder, which it marks as one that backups should skip.
 pub(crate) fn target() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
-    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    Ok(marked.context("this program is not in a folder that cargo made")?.to_owned())
+    let marked = program
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(marked
+        .context("this program is not in a folder that cargo made")?
+        .to_owned())
 }
 
 /// The parts that every lab shares.
@@ -63,5 +67,7 @@ fn script(name: &str, arguments: &[&Path]) -> Result<PathBuf> {
         .output()
         .with_context(|| format!("run {}", path.display()))?;
     ensure!(output.status.success(), "{} failed", path.display());
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    Ok(PathBuf::from(
+        String::from_utf8_lossy(&output.stdout).trim(),
+    ))
 }

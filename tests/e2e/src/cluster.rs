@@ -52,8 +52,12 @@ impl Cluster {
     /// The address that a Service of type `LoadBalancer` has.
     pub fn service_address(&self, namespace: &str, name: &str) -> Result<String> {
         let service = self.get(&format!("/api/v1/namespaces/{namespace}/services/{name}"))?;
-        let address = service.pointer("/status/loadBalancer/ingress/0/ip").and_then(Value::as_str);
-        Ok(address.with_context(|| format!("{namespace}/{name} has no address yet"))?.to_owned())
+        let address = service
+            .pointer("/status/loadBalancer/ingress/0/ip")
+            .and_then(Value::as_str);
+        Ok(address
+            .with_context(|| format!("{namespace}/{name} has no address yet"))?
+            .to_owned())
     }
 
     /// The pods that a label selector names, as the API gives them.
@@ -68,8 +72,15 @@ impl Cluster {
         let what = format!("{count} pods {selector} in {namespace} are ready");
         eventually(&what, Duration::from_mins(2), || {
             let pods = self.pods(namespace, selector)?;
-            let ready = pods.iter().filter(|pod| has_condition(pod, "Ready")).count();
-            ensure!(ready == count && pods.len() == count, "{ready} of {} are ready", pods.len());
+            let ready = pods
+                .iter()
+                .filter(|pod| has_condition(pod, "Ready"))
+                .count();
+            ensure!(
+                ready == count && pods.len() == count,
+                "{ready} of {} are ready",
+                pods.len()
+            );
             Ok(pods)
         })
     }
@@ -77,8 +88,14 @@ impl Cluster {
     /// Whether every node is ready.
     pub fn nodes_ready(&self, count: usize) -> Result<()> {
         let nodes = self.get("/api/v1/nodes")?;
-        let nodes = nodes["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let ready = nodes.iter().filter(|node| has_condition(node, "Ready")).count();
+        let nodes = nodes["items"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let ready = nodes
+            .iter()
+            .filter(|node| has_condition(node, "Ready"))
+            .count();
         ensure!(ready == count, "{ready} of {count} nodes are ready");
         Ok(())
     }
@@ -86,7 +103,9 @@ impl Cluster {
 
 /// Whether a condition in an object's status is true.
 pub fn has_condition(object: &Value, kind: &str) -> bool {
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let conditions = object
+        .pointer("/status/conditions")
+        .and_then(Value::as_array);
     let mut conditions = conditions.into_iter().flatten();
     conditions.any(|condition| condition["type"] == kind && condition["status"] == "True")
 }

@@ -46,7 +46,10 @@ impl ControlPlane {
     /// Writes what the programs read. The nodes need it as well.
     pub(crate) fn prepare() -> Result<()> {
         fs::create_dir_all("/etc/kubernetes/pki")?;
-        fs::copy(Path::new(LAB_FOLDER).join("service-account.key"), ACCOUNTS_KEY)?;
+        fs::copy(
+            Path::new(LAB_FOLDER).join("service-account.key"),
+            ACCOUNTS_KEY,
+        )?;
         fs::write(TOKENS, format!("{TOKEN},admin,admin,system:masters\n"))?;
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "lab",
@@ -71,8 +74,14 @@ impl ControlPlane {
         let config = format!("--kubeconfig={KUBECONFIG}");
         let key = format!("--service-account-private-key-file={ACCOUNTS_KEY}");
         let authority = format!("--root-ca-file={AUTHORITY}");
-        let manager =
-            ["kube-controller-manager", &config, "--leader-elect=false", &key, &authority, CONTROLLERS];
+        let manager = [
+            "kube-controller-manager",
+            &config,
+            "--leader-elect=false",
+            &key,
+            &authority,
+            CONTROLLERS,
+        ];
         Ok(Self {
             etcd,
             api,
@@ -110,6 +119,7 @@ fn start_api(here: &Place) -> Result<Service> {
         "--allow-privileged",
         "--enable-priority-and-fairness=false",
         "--profiling=false",
+        "--kubelet-preferred-address-types=InternalIP",
         &tokens,
         &key,
         &signing,
@@ -130,9 +140,21 @@ fn api_ready() -> Result<()> {
 
 /// Asks the API with the administrator's rights; `curl` starts in a tenth of kubectl's time.
 pub(crate) fn request(path: &str) -> Result<String> {
-    let (header, url) = (format!("Authorization: Bearer {TOKEN}"), format!("{}{path}", api_url()));
+    let (header, url) = (
+        format!("Authorization: Bearer {TOKEN}"),
+        format!("{}{path}", api_url()),
+    );
     Place::lab().run([
-        "curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "10", "--cacert",
-        AUTHORITY, "--header", &header, &url,
+        "curl",
+        "--silent",
+        "--show-error",
+        "--fail-with-body",
+        "--max-time",
+        "10",
+        "--cacert",
+        AUTHORITY,
+        "--header",
+        &header,
+        &url,
     ])
 }

@@ -16,7 +16,10 @@ pub(crate) const EVIDENCE: &str = "/mnt/evidence";
 const CLUSTER: [(&str, &str); 6] = [
     ("pods", "kubectl get pods -A -o wide"),
     ("events", "kubectl get events -A --sort-by=.lastTimestamp"),
-    ("objects", "kubectl get services,endpointslices,nodes,daemonsets,deployments -A -o wide"),
+    (
+        "objects",
+        "kubectl get services,endpointslices,nodes,daemonsets,deployments -A -o wide",
+    ),
     ("describe", "kubectl describe pods -A"),
     ("custom-resources", CUSTOM_RESOURCES),
     ("pod-logs", POD_LOGS),
@@ -29,8 +32,13 @@ const CUSTOM_RESOURCES: &str = "for name in $(kubectl get crd -o name | cut -d/ 
 const POD_LOGS: &str = "cd /var/log/pods && for file in */*/*.log; do \
     echo \"--- $file\"; tail -n 500 \"$file\"; done";
 
-const ROUTER: [&str; 5] =
-    ["bgp summary", "bgp l2vpn evpn", "bgp vrf all ipv4 unicast", "evpn vni", "running-config"];
+const ROUTER: [&str; 5] = [
+    "bgp summary",
+    "bgp l2vpn evpn",
+    "bgp vrf all ipv4 unicast",
+    "evpn vni",
+    "running-config",
+];
 
 const NETWORK: &str = "ip -d link; echo; ip addr; echo; ip rule; echo; ip route show table all; echo; \
     ip neigh; echo; bridge fdb; echo; ss -tanp";
@@ -42,11 +50,17 @@ pub(crate) fn collect(lab: &Lab, scenario: &str) -> String {
         folder.write(name, Place::lab().attempt(["sh", "-c", command]).map(both));
     }
     for router in lab.fabric.routers() {
-        folder.write(&format!("{}-frr", router.place()), everything(|what| router.show(what)));
+        folder.write(
+            &format!("{}-frr", router.place()),
+            everything(|what| router.show(what)),
+        );
     }
     for place in lab.places() {
         let name = place.name().replace('/', "-");
-        folder.write(&format!("{name}-network"), place.attempt(["sh", "-c", NETWORK]).map(both));
+        folder.write(
+            &format!("{name}-network"),
+            place.attempt(["sh", "-c", NETWORK]).map(both),
+        );
     }
     folder.copy_logs();
     folder.on_the_host()
@@ -78,7 +92,10 @@ impl Folder {
     }
 
     fn on_the_host(&self) -> String {
-        format!("target/e2e/{}", self.0.file_name().unwrap_or_default().display())
+        format!(
+            "target/e2e/{}",
+            self.0.file_name().unwrap_or_default().display()
+        )
     }
 
     fn copy_logs(&self) {
@@ -90,11 +107,8 @@ impl Folder {
 }
 
 fn everything(show: impl Fn(&str) -> Result<String>) -> Result<String> {
-    let mut text = String::new();
-    for what in ROUTER {
-        text.push_str(&format!("--- show {what}\n{}\n", show(what)?));
-    }
-    Ok(text)
+    let section = |what| Ok(format!("--- show {what}\n{}\n", show(what)?));
+    ROUTER.into_iter().map(section).collect()
 }
 
 fn both(output: crate::place::Output) -> String {

@@ -71,7 +71,8 @@ impl Fabric {
                 scope.spawn(start_hosts),
             ];
             parts.into_iter().try_for_each(|part| {
-                part.join().map_err(|_| anyhow!("a part of the fabric ended early"))?
+                part.join()
+                    .map_err(|_| anyhow!("a part of the fabric ended early"))?
             })
         })?;
         Ok(fabric)
@@ -79,7 +80,12 @@ impl Fabric {
 
     /// Every router of the fabric.
     pub fn routers(&self) -> [&Frr; 4] {
-        [&self.spine, self.leaf_a.frr(), self.leaf_b.frr(), &self.leaf_kind]
+        [
+            &self.spine,
+            self.leaf_a.frr(),
+            self.leaf_b.frr(),
+            &self.leaf_kind,
+        ]
     }
 
     fn start_spine(&self) -> Result<()> {
@@ -96,7 +102,12 @@ impl Fabric {
 }
 
 fn start_hosts() -> Result<()> {
-    for Host { name, addresses: [v4, v6], gateways: [gateway4, gateway6] } in &HOSTS {
+    for Host {
+        name,
+        addresses: [v4, v6],
+        gateways: [gateway4, gateway6],
+    } in &HOSTS
+    {
         Place::network(name).ip(&format!(
             "link set lo up\n\
              link set eth1 up\n\

@@ -51,10 +51,24 @@ impl Frr {
         fs::write(&log, "")?;
         owned_by_frr(&log)?;
         let mut command = Command::new(format!("/usr/lib/frr/{daemon}"));
-        command.args(["-N", name, "-d", "--log", &format!("file:{log}"), "--log-level", "warn"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args([
+            "-N",
+            name,
+            "-d",
+            "--log",
+            &format!("file:{log}"),
+            "--log-level",
+            "warn",
+        ]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let status = self.place.spawn(&mut command)?.wait()?;
-        ensure!(status.success(), "{name}: {daemon} ended with {status}; see {log}");
+        ensure!(
+            status.success(),
+            "{name}: {daemon} ended with {status}; see {log}"
+        );
         Ok(())
     }
 

@@ -38,7 +38,11 @@ pub(crate) struct Mounts {
 
 impl Mounts {
     pub(crate) fn to_json(&self) -> Value {
-        let Self { repository, kubernetes, images } = self;
+        let Self {
+            repository,
+            kubernetes,
+            images,
+        } = self;
         json!({ REPOSITORY: repository, KUBERNETES: kubernetes, IMAGES: images })
     }
 }
@@ -81,7 +85,11 @@ fn writable_root() -> Result<PathBuf> {
         fs::create_dir(Path::new("/tmp").join(folder))?;
     }
     let root = PathBuf::from("/tmp/root");
-    attach("overlay", &root, "lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work")?;
+    attach(
+        "overlay",
+        &root,
+        "lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work",
+    )?;
     Ok(root)
 }
 
@@ -100,21 +108,39 @@ fn mount_all(root: &Path) -> Result<()> {
         attach(kind, &root.join(folder), options)?;
     }
     let moved = root.join(&LAB_FOLDER[1..]);
-    mount(Some(LAB_FOLDER), &moved, None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .context("bind the lab's folder")?;
+    mount(
+        Some(LAB_FOLDER),
+        &moved,
+        None::<&str>,
+        MsFlags::MS_BIND,
+        None::<&str>,
+    )
+    .context("bind the lab's folder")?;
     let orders = orders(&moved)?;
-    let folders = orders["mounts"].as_object().context("orders without mounts")?;
+    let folders = orders["mounts"]
+        .as_object()
+        .context("orders without mounts")?;
     for (inside, outside) in folders {
         let target = root.join(inside.trim_start_matches('/'));
-        attach("hostfs", &target, outside.as_str().context("a mount without a path")?)?;
+        attach(
+            "hostfs",
+            &target,
+            outside.as_str().context("a mount without a path")?,
+        )?;
     }
     Ok(())
 }
 
 fn attach(kind: &str, target: &Path, options: &str) -> Result<()> {
     fs::create_dir_all(target).with_context(|| format!("make {}", target.display()))?;
-    mount(Some(kind), target, Some(kind), MsFlags::empty(), Some(options))
-        .with_context(|| format!("mount {kind} on {}", target.display()))
+    mount(
+        Some(kind),
+        target,
+        Some(kind),
+        MsFlags::empty(),
+        Some(options),
+    )
+    .with_context(|| format!("mount {kind} on {}", target.display()))
 }
 
 fn move_root(root: &Path) -> Result<()> {
@@ -134,8 +160,11 @@ fn cgroups() -> Result<()> {
 pub(crate) fn enable_controllers(group: &Path) -> Result<()> {
     let controllers = fs::read_to_string(group.join("cgroup.controllers"))?;
     for controller in controllers.split_whitespace() {
-        fs::write(group.join("cgroup.subtree_control"), format!("+{controller}"))
-            .with_context(|| format!("enable the controller {controller}"))?;
+        fs::write(
+            group.join("cgroup.subtree_control"),
+            format!("+{controller}"),
+        )
+        .with_context(|| format!("enable the controller {controller}"))?;
     }
     Ok(())
 }
@@ -145,8 +174,14 @@ fn clock_rate() -> Result<()> {
     let mut text = fs::read_to_string("/proc/cpuinfo")?;
     text.push_str("cpu MHz\t\t: 2000.000\n");
     fs::write("/run/cpuinfo", text)?;
-    mount(Some("/run/cpuinfo"), "/proc/cpuinfo", None::<&str>, MsFlags::MS_BIND, None::<&str>)
-        .context("show a clock rate")
+    mount(
+        Some("/run/cpuinfo"),
+        "/proc/cpuinfo",
+        None::<&str>,
+        MsFlags::MS_BIND,
+        None::<&str>,
+    )
+    .context("show a clock rate")
 }
 
 /// Runs the lab as a child, so that this process can adopt and bury every orphan of the guest.
@@ -156,8 +191,6 @@ fn run_lab() -> Result<bool> {
         .env_clear()
         .envs([("PATH", PATH), ("HOME", "/root"), ("TERM", "linux")])
         .env("KUBECONFIG", crate::control_plane::KUBECONFIG)
-        // The guest has more memory than processor: Go's programs collect garbage less often.
-        .env("GOGC", "300")
         .spawn()
         .context("start the lab")?;
     let lab = Pid::from_raw(i32::try_from(lab.id())?);
@@ -180,13 +213,17 @@ fn orders(folder: &Path) -> Result<Value> {
 pub(crate) fn lab(script: Script) -> Result<ExitCode> {
     let orders = orders(Path::new(LAB_FOLDER))?;
     let arguments = orders["arguments"].as_array().into_iter().flatten();
-    let arguments: Vec<String> =
-        arguments.filter_map(Value::as_str).map(str::to_owned).collect();
+    let arguments: Vec<String> = arguments
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
     let lab = Lab::start().inspect_err(|_| evidence::collect_without_lab("start"))?;
     let lab = Arc::new(lab);
     stage("the lab is up");
     let code = match script {
-        Script::Scenarios(scenarios) => scenario::run(scenarios, &lab, &arguments),
+        Script::Scenarios(scenarios) => {
+            scenario::run(scenarios, &lab, &arguments, orders["color"] == true)
+        }
         Script::Story(story) => tell(story, &lab),
     };
     if orders["keep"] == true {

@@ -38,7 +38,12 @@ impl Lab {
             let fabric = fabric.join().map_err(early)?;
             anyhow::Ok((control_plane.join().map_err(early)??, fabric?, nodes?))
         })?;
-        let lab = Self { fabric, cluster: Cluster, control_plane, nodes };
+        let lab = Self {
+            fabric,
+            cluster: Cluster,
+            control_plane,
+            nodes,
+        };
         lab.wait_for_nodes()?;
         Ok(lab)
     }
@@ -46,13 +51,16 @@ impl Lab {
     fn wait_for_nodes(&self) -> Result<()> {
         let limit = Duration::from_mins(3);
         let count = self.nodes.len();
-        eventually("the nodes are ready", limit, || self.cluster.nodes_ready(count))?;
+        eventually("the nodes are ready", limit, || {
+            self.cluster.nodes_ready(count)
+        })?;
         stage("the nodes are ready");
-        self.nodes.iter().try_for_each(|node| eventually("its images", limit, || node.has_images()))
+        self.nodes
+            .iter()
+            .try_for_each(|node| eventually("its images", limit, || node.has_images()))
     }
 
     /// A host of the fabric: `hostA_red`, `hostA_blue`, `hostB_red` or `hostB_blue`.
-    #[expect(clippy::unused_self, reason = "scenarios ask the lab for its hosts")]
     pub fn host(&self, name: &str) -> Place {
         Place::network(name)
     }
@@ -65,8 +73,15 @@ impl Lab {
     /// Every place of the lab that has a network of its own.
     pub fn places(&self) -> Vec<Place> {
         let fabric = wiring::MACHINES.map(Place::network);
-        let nodes = self.nodes.iter().flat_map(|node| [node.place().clone(), node.router()]);
-        [Place::lab()].into_iter().chain(fabric).chain(nodes).collect()
+        let nodes = self
+            .nodes
+            .iter()
+            .flat_map(|node| [node.place().clone(), node.router()]);
+        [Place::lab()]
+            .into_iter()
+            .chain(fabric)
+            .chain(nodes)
+            .collect()
     }
 
     /// Writes down what a person would look at, and returns the folder where the host will have it.

@@ -39,13 +39,26 @@ pub(crate) struct Spec {
 }
 
 pub(crate) const SPECS: [Spec; 2] = [
-    Spec { name: "pe-kind-control-plane", number: 1, port: "node1", switch_port: "kindctrlpl" },
-    Spec { name: "pe-kind-worker", number: 2, port: "node2", switch_port: "kindworker" },
+    Spec {
+        name: "pe-kind-control-plane",
+        number: 1,
+        port: "node1",
+        switch_port: "kindctrlpl",
+    },
+    Spec {
+        name: "pe-kind-worker",
+        number: 2,
+        port: "node2",
+        switch_port: "kindworker",
+    },
 ];
 
 impl Spec {
     fn named(name: &str) -> Result<&'static Self> {
-        SPECS.iter().find(|spec| spec.name == name).with_context(|| format!("no node {name}"))
+        SPECS
+            .iter()
+            .find(|spec| spec.name == name)
+            .with_context(|| format!("no node {name}"))
     }
 
     pub(crate) fn address(&self) -> String {
@@ -103,10 +116,15 @@ impl Node {
     pub(crate) fn start(spec: &Spec) -> Result<Self> {
         fs::create_dir_all(READY_NODES)?;
         fs::create_dir_all(group(spec.name))?;
-        let child = Command::new("/proc/self/exe").args([NODE_ROLE, spec.name]).spawn()?;
+        let child = Command::new("/proc/self/exe")
+            .args([NODE_ROLE, spec.name])
+            .spawn()?;
         fs::create_dir_all(PROCESSES)?;
         fs::write(Path::new(PROCESSES).join(spec.name), child.id().to_string())?;
-        Ok(Self { place: Place::node(spec.name, child.id()), address: spec.address() })
+        Ok(Self {
+            place: Place::node(spec.name, child.id()),
+            address: spec.address(),
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -129,7 +147,11 @@ impl Node {
     }
 
     pub(crate) fn has_images(&self) -> Result<()> {
-        ensure!(Path::new(READY_NODES).join(self.name()).exists(), "{} has not said so", self.name());
+        ensure!(
+            Path::new(READY_NODES).join(self.name()).exists(),
+            "{} has not said so",
+            self.name()
+        );
         Ok(())
     }
 }
@@ -174,10 +196,21 @@ fn mounts() -> Result<()> {
         ("tmpfs", "/etc/cni"),
     ] {
         fs::create_dir_all(target)?;
-        mount(Some(kind), target, Some(kind), MsFlags::empty(), None::<&str>)
-            .with_context(|| format!("mount {target}"))?;
+        mount(
+            Some(kind),
+            target,
+            Some(kind),
+            MsFlags::empty(),
+            None::<&str>,
+        )
+        .with_context(|| format!("mount {target}"))?;
     }
-    for folder in ["/run/netns", "/var/lib/containerd", "/var/lib/kubelet", "/etc/cni/net.d"] {
+    for folder in [
+        "/run/netns",
+        "/var/lib/containerd",
+        "/var/lib/kubelet",
+        "/etc/cni/net.d",
+    ] {
         fs::create_dir_all(folder)?;
     }
     // A pod may make mounts that its node sees: network namespaces have names that way.
@@ -197,7 +230,8 @@ fn network(spec: &Spec) -> Result<()> {
     here.ip(&spec.links())?;
     here.sysctl("net/ipv4/ip_forward", "1")?;
     here.sysctl("net/ipv6/conf/all/forwarding", "1")?;
-    here.feed(["nft", "-f", "-"], &files::masquerade(spec)).map(drop)
+    here.feed(["nft", "-f", "-"], &files::masquerade(spec))
+        .map(drop)
 }
 
 fn run(spec: &Spec) -> Result<ExitCode> {
@@ -208,16 +242,29 @@ fn run(spec: &Spec) -> Result<ExitCode> {
     images::import()?;
     fs::write(Path::new(READY_NODES).join(spec.name), "")?;
     stage(format_args!("{} has its images", spec.name));
-    eventually("the API is ready", Duration::from_mins(3), || Ok(fs::metadata(READY).map(drop)?))?;
+    eventually("the API is ready", Duration::from_mins(3), || {
+        Ok(fs::metadata(READY).map(drop)?)
+    })?;
     let config = format!("--kubeconfig={KUBECONFIG}");
     let host = format!("--hostname-override={}", spec.name);
     let address = format!("--node-ip={},{}", spec.address(), spec.address6());
-    let kubelet = ["kubelet", &config, "--config", files::KUBELET, &host, &address];
+    let kubelet = [
+        "kubelet",
+        &config,
+        "--config",
+        files::KUBELET,
+        &host,
+        &address,
+    ];
     let _kubelet = Service::start(&here, &name("kubelet"), &kubelet)?;
     let proxy = [
-        "kube-proxy", &config, &host, "--proxy-mode=nftables",
+        "kube-proxy",
+        &config,
+        &host,
+        "--proxy-mode=nftables",
         "--cluster-cidr=10.244.0.0/16,fd00:10:244::/48",
-        "--conntrack-max-per-core=0", "--conntrack-min=0",
+        "--conntrack-max-per-core=0",
+        "--conntrack-min=0",
     ];
     let _proxy = Service::start(&here, &name("kube-proxy"), &proxy)?;
     loop {

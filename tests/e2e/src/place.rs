@@ -35,13 +35,19 @@ pub struct Output {
 impl Place {
     /// The lab's own namespaces, where the control plane is.
     pub fn lab() -> Self {
-        Self { name: "lab".to_owned(), namespaces: Vec::new() }
+        Self {
+            name: "lab".to_owned(),
+            namespaces: Vec::new(),
+        }
     }
 
     /// A network namespace that has a name.
     pub fn network(name: &str) -> Self {
         let path = PathBuf::from("/run/netns").join(name);
-        Self { name: name.to_owned(), namespaces: vec![(path, CloneFlags::CLONE_NEWNET)] }
+        Self {
+            name: name.to_owned(),
+            namespaces: vec![(path, CloneFlags::CLONE_NEWNET)],
+        }
     }
 
     /// The namespaces of a node, known by its first process.
@@ -55,14 +61,24 @@ impl Place {
         let namespaces = kinds
             .map(|(file, kind)| (PathBuf::from(format!("/proc/{pid}/ns/{file}")), kind))
             .to_vec();
-        Self { name: name.to_owned(), namespaces }
+        Self {
+            name: name.to_owned(),
+            namespaces,
+        }
     }
 
     /// A network namespace that has a name within this place.
+    #[must_use]
     pub fn inner_network(&self, name: &str) -> Self {
         let mut namespaces = self.namespaces.clone();
-        namespaces.push((PathBuf::from("/run/netns").join(name), CloneFlags::CLONE_NEWNET));
-        Self { name: format!("{}/{name}", self.name), namespaces }
+        namespaces.push((
+            PathBuf::from("/run/netns").join(name),
+            CloneFlags::CLONE_NEWNET,
+        ));
+        Self {
+            name: format!("{}/{name}", self.name),
+            namespaces,
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -85,13 +101,19 @@ impl Place {
     pub fn within<T: Send>(&self, act: impl FnOnce() -> Result<T> + Send) -> Result<T> {
         thread::scope(|scope| {
             let inside = scope.spawn(|| self.enter().and_then(|()| act()));
-            inside.join().map_err(|_| anyhow!("the thread inside {} ended early", self.name))?
+            inside
+                .join()
+                .map_err(|_| anyhow!("the thread inside {} ended early", self.name))?
         })
     }
 
     /// Starts a command inside the place and leaves it running.
     pub fn spawn(&self, command: &mut Command) -> Result<Child> {
-        self.within(|| command.spawn().with_context(|| format!("start {command:?}")))
+        self.within(|| {
+            command
+                .spawn()
+                .with_context(|| format!("start {command:?}"))
+        })
     }
 
     /// Runs a command to its end and says how it ended.
@@ -107,10 +129,15 @@ impl Place {
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
-        let words: Vec<OsString> =
-            command.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        let words: Vec<OsString> = command
+            .into_iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect();
         let mut limited = Command::new("timeout");
-        limited.args(["--kill-after=1", LIMIT_SECONDS]).args(words).stdin(input);
+        limited
+            .args(["--kill-after=1", LIMIT_SECONDS])
+            .args(words)
+            .stdin(input);
         limited.stdout(Stdio::piped()).stderr(Stdio::piped());
         let output = self.spawn(&mut limited)?.wait_with_output()?;
         Ok(Output {
@@ -125,8 +152,10 @@ impl Place {
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
-        let words: Vec<OsString> =
-            command.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        let words: Vec<OsString> = command
+            .into_iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect();
         let output = self.attempt(&words)?;
         self.must_succeed(&words, output)
     }
@@ -136,14 +165,20 @@ impl Place {
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
-        let words: Vec<OsString> =
-            command.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        let words: Vec<OsString> = command
+            .into_iter()
+            .map(|word| word.as_ref().to_owned())
+            .collect();
         let output = self.attempt_with(&words, text_as_input(text)?)?;
         self.must_succeed(&words, output)
     }
 
     fn must_succeed(&self, words: &[OsString], output: Output) -> Result<String> {
-        let Output { code, stdout, stderr } = output;
+        let Output {
+            code,
+            stdout,
+            stderr,
+        } = output;
         let command = words.join(OsStr::new(" "));
         ensure!(
             code == 0,
@@ -158,12 +193,28 @@ impl Place {
 
     /// The page that a URL (or a bare address) answers with within two seconds.
     pub fn curl(&self, url: &str) -> Result<String> {
-        self.run(["curl", "--max-time", "2", "--no-progress-meter", "--fail", url])
+        self.run([
+            "curl",
+            "--max-time",
+            "2",
+            "--no-progress-meter",
+            "--fail",
+            url,
+        ])
     }
 
     /// One echo request that must be answered within two seconds.
     pub fn ping(&self, address: impl Into<IpAddr>) -> Result<()> {
-        self.run(["ping", "-n", "-c", "1", "-W", "2", &address.into().to_string()]).map(drop)
+        self.run([
+            "ping",
+            "-n",
+            "-c",
+            "1",
+            "-W",
+            "2",
+            &address.into().to_string(),
+        ])
+        .map(drop)
     }
 
     /// Writes a sysctl of the place, such as `net/ipv4/ip_forward`.
@@ -200,7 +251,9 @@ mod tests {
 
     #[test]
     fn a_command_that_fails_says_where_what_and_why() {
-        let error = Place::lab().run(["sh", "-c", "echo no such thing >&2; exit 3"]).unwrap_err();
+        let error = Place::lab()
+            .run(["sh", "-c", "echo no such thing >&2; exit 3"])
+            .unwrap_err();
         let text = "lab: sh -c echo no such thing >&2; exit 3 ended with 3: no such thing";
         assert_eq!(error.to_string(), text);
     }

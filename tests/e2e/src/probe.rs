@@ -67,7 +67,9 @@ impl Probe {
     /// Ends the probe after its last answer.
     pub fn stop(self) -> Result<Report> {
         self.stopping.store(true, Ordering::Relaxed);
-        self.sender.join().map_err(|_| anyhow!("the probe ended early"))?
+        self.sender
+            .join()
+            .map_err(|_| anyhow!("the probe ended early"))?
     }
 }
 
@@ -84,11 +86,16 @@ fn send(address: SocketAddr, ask: Ask, stop: &AtomicBool) -> Vec<Outcome> {
             scope.spawn(|| {
                 let sent = start.elapsed();
                 let error = ask(address).err().map(|error| error.to_string());
-                outcomes.lock().unwrap_or_else(PoisonError::into_inner).push((sent, error));
+                outcomes
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((sent, error));
             });
         }
     });
-    outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)
+    outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
 fn ask_http(address: SocketAddr) -> io::Result<()> {
@@ -97,14 +104,19 @@ fn ask_http(address: SocketAddr) -> io::Result<()> {
     write!(stream, "GET / HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
     let mut answer = [0; 12];
     stream.read_exact(&mut answer)?;
-    match answer.ends_with(b" 200") {
-        true => Ok(()),
-        false => Err(io::Error::other(String::from_utf8_lossy(&answer).into_owned())),
+    if !answer.ends_with(b" 200") {
+        let status = String::from_utf8_lossy(&answer).into_owned();
+        return Err(io::Error::other(status));
     }
+    Ok(())
 }
 
 fn ask_udp(address: SocketAddr) -> io::Result<()> {
-    let any: SocketAddr = if address.is_ipv4() { ([0; 4], 0).into() } else { ([0u16; 8], 0).into() };
+    let any: SocketAddr = if address.is_ipv4() {
+        ([0; 4], 0).into()
+    } else {
+        ([0u16; 8], 0).into()
+    };
     let socket = UdpSocket::bind(any)?;
     socket.connect(address)?;
     socket.set_read_timeout(Some(PATIENCE))?;
@@ -117,19 +129,42 @@ impl Report {
         let mut outcomes: Vec<&Outcome> = outcomes.iter().collect();
         outcomes.sort();
         let first_error = outcomes.iter().find_map(|(_, error)| error.clone());
-        let answered: Vec<Duration> =
-            outcomes.iter().filter(|(_, error)| error.is_none()).map(|(sent, _)| *sent).collect();
-        let outage = answered.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default();
+        let answered: Vec<Duration> = outcomes
+            .iter()
+            .filter(|(_, error)| error.is_none())
+            .map(|(sent, _)| *sent)
+            .collect();
+        let outage = answered
+            .windows(2)
+            .map(|pair| pair[1].saturating_sub(pair[0]))
+            .max()
+            .unwrap_or_default();
         let sent = outcomes.len();
-        Self { sent, lost: sent - answered.len(), outage, first_error }
+        Self {
+            sent,
+            lost: sent - answered.len(),
+            outage,
+            first_error,
+        }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sent, lost, outage, first_error } = self;
-        write!(f, "{lost} of {sent} lost, longest outage {} ms", outage.as_millis())?;
-        first_error.as_ref().map_or(Ok(()), |error| write!(f, " ({error})"))
+        let Self {
+            sent,
+            lost,
+            outage,
+            first_error,
+        } = self;
+        write!(
+            f,
+            "{lost} of {sent} lost, longest outage {} ms",
+            outage.as_millis()
+        )?;
+        first_error
+            .as_ref()
+            .map_or(Ok(()), |error| write!(f, " ({error})"))
     }
 }
 
@@ -139,11 +174,15 @@ mod tests {
 
     #[test]
     fn an_outage_is_the_longest_time_between_answers() {
-        let at = |millis, error: Option<&str>| {
-            (Duration::from_millis(millis), error.map(str::to_owned))
-        };
-        let outcomes =
-            [at(0, None), at(40, None), at(20, Some("second")), at(10, Some("first")), at(50, None)];
+        let at =
+            |millis, error: Option<&str>| (Duration::from_millis(millis), error.map(str::to_owned));
+        let outcomes = [
+            at(0, None),
+            at(40, None),
+            at(20, Some("second")),
+            at(10, Some("first")),
+            at(50, None),
+        ];
         let expected = Report {
             sent: 5,
             lost: 2,
@@ -151,6 +190,9 @@ mod tests {
             first_error: Some("first".to_owned()),
         };
         assert_eq!(Report::of(&outcomes), expected);
-        assert_eq!(expected.to_string(), "2 of 5 lost, longest outage 40 ms (first)");
+        assert_eq!(
+            expected.to_string(),
+            "2 of 5 lost, longest outage 40 ms (first)"
+        );
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, ColorSetting, Failed, Trial};
 
 use crate::console::stage;
 use crate::lab::Lab;
@@ -40,10 +40,25 @@ pub(crate) fn only_listed(scenarios: &[Scenario], arguments: &[String]) -> bool 
 }
 
 /// Runs the scenarios that the arguments choose, one after the other: they share the lab.
-pub(crate) fn run(scenarios: &[Scenario], lab: &Arc<Lab>, arguments: &[String]) -> ExitCode {
+pub(crate) fn run(
+    scenarios: &[Scenario],
+    lab: &Arc<Lab>,
+    arguments: &[String],
+    color: bool,
+) -> ExitCode {
     let mut arguments = parse(arguments);
     arguments.test_threads = Some(1);
-    let trials = scenarios.iter().map(|scenario| trial(*scenario, Arc::clone(lab))).collect();
+    // The guest's console always is a terminal; what the host writes to may not be.
+    let default = if color {
+        ColorSetting::Always
+    } else {
+        ColorSetting::Never
+    };
+    arguments.color.get_or_insert(default);
+    let trials = scenarios
+        .iter()
+        .map(|scenario| trial(*scenario, Arc::clone(lab)))
+        .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -53,7 +68,11 @@ fn trial(scenario: Scenario, lab: Arc<Lab>) -> Trial {
         let outcome = catch_unwind(AssertUnwindSafe(|| (scenario.run)(&lab)));
         let failure = match outcome {
             Ok(Ok(())) => {
-                stage(format_args!("{} took {:.1?}", scenario.name, start.elapsed()));
+                stage(format_args!(
+                    "{} took {:.1?}",
+                    scenario.name,
+                    start.elapsed()
+                ));
                 return Ok(());
             }
             Ok(Err(error)) => format!("{error:#}"),
@@ -66,7 +85,9 @@ fn trial(scenario: Scenario, lab: Arc<Lab>) -> Trial {
 
 fn panicked(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked").to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("panicked")
+        .to_owned()
 }
 
 fn parse(arguments: &[String]) -> Arguments {

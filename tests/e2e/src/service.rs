@@ -35,14 +35,19 @@ impl Service {
     /// Keeps `command` running in `place`, with its output in the log of that name.
     pub(crate) fn start(place: &Place, name: &str, command: &[&str]) -> Result<Self> {
         fs::create_dir_all(LOGS)?;
-        let state = State { wanted: true, process: None };
-        let service =
-            Self { name: name.to_owned(), state: Arc::new((Mutex::new(state), Condvar::new())) };
-        let words = command.iter().map(|word| (*word).to_owned()).collect();
+        let state = State {
+            wanted: true,
+            process: None,
+        };
+        let service = Self {
+            name: name.to_owned(),
+            state: Arc::new((Mutex::new(state), Condvar::new())),
+        };
+        let words: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
         let (keeper, place) = (service.clone(), place.clone());
         thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || keeper.keep(&place, words))
+            .spawn(move || keeper.keep(&place, &words))
             .with_context(|| format!("keep {name} running"))?;
         Ok(service)
     }
@@ -55,7 +60,12 @@ impl Service {
             kill(process, Signal::SIGKILL).with_context(|| format!("kill {}", self.name))?;
         }
         let down = |state: &mut State| state.process.is_some();
-        drop(self.state.1.wait_while(state, down).unwrap_or_else(PoisonError::into_inner));
+        drop(
+            self.state
+                .1
+                .wait_while(state, down)
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         Ok(())
     }
 
@@ -73,14 +83,14 @@ impl Service {
         self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, place: &Place, words: Vec<String>) {
+    fn keep(&self, place: &Place, words: &[String]) {
         if let Err(error) = place.enter() {
             crate::say(format_args!("lab: {} has no place: {error:#}", self.name));
             return;
         }
         let mut rest = REST;
         loop {
-            match self.begin(&words) {
+            match self.begin(words) {
                 Ok(child) => self.end(child),
                 Err(error) => crate::say(format_args!("lab: {}: {error:#}", self.name)),
             }
@@ -92,8 +102,11 @@ impl Service {
     /// Starts the program as soon as it is wanted; the lock is held, so that `stop` never misses a new process.
     fn begin(&self, words: &[String]) -> Result<Child> {
         let idle = |state: &mut State| !state.wanted;
-        let mut state =
-            self.state.1.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        let mut state = self
+            .state
+            .1
+            .wait_while(self.lock(), idle)
+            .unwrap_or_else(PoisonError::into_inner);
         let child = self.spawn(words)?;
         state.process = Some(Pid::from_raw(i32::try_from(child.id())?));
         Ok(child)
@@ -101,7 +114,11 @@ impl Service {
 
     fn spawn(&self, words: &[String]) -> Result<Child> {
         let path = self.log();
-        let log = File::options().create(true).append(true).open(&path).context(path)?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .context(path)?;
         let (program, arguments) = words.split_first().context("an empty command")?;
         Command::new(program)
             .args(arguments)
@@ -128,12 +145,17 @@ impl Service {
         let how = ended.map_or_else(|| "lost".to_owned(), |status| status.to_string());
         let log = fs::read_to_string(self.log()).unwrap_or_default();
         let last = log.lines().next_back().unwrap_or_default();
-        crate::say(format_args!("lab: {} ended ({how}) and is started again: {last}", self.name));
+        crate::say(format_args!(
+            "lab: {} ended ({how}) and is started again: {last}",
+            self.name
+        ));
     }
 }
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }

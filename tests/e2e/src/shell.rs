@@ -25,10 +25,18 @@ The lab ends when you leave this shell (exit, or Ctrl-D).
 /// Runs a shell on the console until the person leaves it.
 pub(crate) fn interactive(terminal: Option<&str>) -> Result<()> {
     say(WELCOME);
-    let console = || File::options().read(true).write(true).open(CONSOLE).context(CONSOLE);
+    let console = || {
+        File::options()
+            .read(true)
+            .write(true)
+            .open(CONSOLE)
+            .context(CONSOLE)
+    };
     if let Some((rows, columns)) = terminal.and_then(|size| size.split_once(' ')) {
         let mut stty = Command::new("stty");
-        stty.args(["rows", rows, "columns", columns]).stdin(console()?).status()?;
+        stty.args(["rows", rows, "columns", columns])
+            .stdin(console()?)
+            .status()?;
     }
     // Job control needs a terminal of its own; `setsid` makes the console that.
     Command::new("setsid")
@@ -46,7 +54,10 @@ pub(crate) fn interactive(terminal: Option<&str>) -> Result<()> {
 /// `on PLACE COMMAND…`: becomes the command, in that place.
 pub(crate) fn on(arguments: &[String]) -> Result<ExitCode> {
     let [name, program, rest @ ..] = arguments else {
-        say(format_args!("usage: on PLACE COMMAND…\nplaces: {}", names().join(" ")));
+        say(format_args!(
+            "usage: on PLACE COMMAND…\nplaces: {}",
+            names().join(" ")
+        ));
         return Ok(ExitCode::FAILURE);
     };
     find(name)?.enter()?;
@@ -54,14 +65,20 @@ pub(crate) fn on(arguments: &[String]) -> Result<ExitCode> {
 }
 
 fn names() -> Vec<String> {
-    let nodes = node::SPECS.iter().flat_map(|spec| {
-        [spec.name.to_owned(), format!("{}/perouter", spec.name)]
-    });
-    wiring::MACHINES.map(str::to_owned).into_iter().chain(nodes).collect()
+    let nodes = node::SPECS
+        .iter()
+        .flat_map(|spec| [spec.name.to_owned(), format!("{}/perouter", spec.name)]);
+    wiring::MACHINES
+        .map(str::to_owned)
+        .into_iter()
+        .chain(nodes)
+        .collect()
 }
 
 fn find(name: &str) -> Result<Place> {
-    let (outer, inner) = name.split_once('/').map_or((name, None), |(outer, inner)| (outer, Some(inner)));
+    let (outer, inner) = name
+        .split_once('/')
+        .map_or((name, None), |(outer, inner)| (outer, Some(inner)));
     let place = match node::SPECS.iter().find(|spec| spec.name == outer) {
         Some(spec) => node::running(spec)?,
         None => Place::network(outer),

@@ -46,8 +46,7 @@ mod tests {
 
     #[test]
     fn the_last_error_is_the_cause() {
-        let error =
-            eventually::<()>("never", Duration::ZERO, || bail!("still down")).unwrap_err();
+        let error = eventually::<()>("never", Duration::ZERO, || bail!("still down")).unwrap_err();
         assert_eq!(format!("{error:#}"), "not within 0ns: never: still down");
     }
 }

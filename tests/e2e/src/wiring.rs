@@ -7,7 +7,14 @@ use crate::place::Place;
 
 /// The machines of the fabric.
 pub(crate) const MACHINES: [&str; 8] = [
-    "spine", "leafA", "leafB", "leafkind", "hostA_red", "hostA_blue", "hostB_red", "hostB_blue",
+    "spine",
+    "leafA",
+    "leafB",
+    "leafkind",
+    "hostA_red",
+    "hostA_blue",
+    "hostB_red",
+    "hostB_blue",
 ];
 
 /// Where the control plane is on the nodes' network.
@@ -29,7 +36,9 @@ const SWITCH: &str = "leafkind-switch";
 
 /// Makes all namespaces and links. Addresses are each machine's own business.
 pub(crate) fn lay() -> Result<()> {
-    let names = MACHINES.into_iter().chain(node::SPECS.map(|spec| spec.name));
+    let names = MACHINES
+        .into_iter()
+        .chain(node::SPECS.map(|spec| spec.name));
     let mut lines: Vec<String> = names.map(|name| format!("netns add {name}")).collect();
     lines.extend(LINKS.map(|[one, here, other, there]| {
         format!("link add {here} netns {one} type veth peer name {there} netns {other}")

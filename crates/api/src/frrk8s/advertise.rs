@@ -68,11 +68,9 @@ pub struct NextHop {
 #[serde(rename_all = "camelCase")]
 pub struct LocalPrefPrefixes {
     /// The prefixes, of those that are allowed.
-    #[serde(default)]
     #[schemars(schema_with = "schema::some_cidrs")]
     pub prefixes: Vec<String>,
     /// The `LOCAL_PREF`.
-    #[serde(default)]
     #[schemars(schema_with = "schema::any_u32")]
     pub local_pref: u32,
 }
@@ -81,11 +79,9 @@ pub struct LocalPrefPrefixes {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct CommunityPrefixes {
     /// The prefixes, of those that are allowed.
-    #[serde(default)]
     #[schemars(schema_with = "schema::some_cidrs")]
     pub prefixes: Vec<String>,
     /// The community: 64512:100 or large:64512:1:2.
-    #[serde(default)]
     #[schemars(schema_with = "schema::community")]
     pub community: String,
 }

@@ -11,10 +11,18 @@ use crate::violation::{Report, Validate, count};
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Evpn {
     /// Whether the VNIs of the node are announced.
-    #[serde(rename = "advertiseVNIs", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "advertiseVNIs",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub advertise_vnis: Option<AdvertiseVnis>,
     /// Announce the addresses of the bridges, too.
-    #[serde(rename = "advertiseSVI", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "advertiseSVI",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub advertise_svi: Option<bool>,
     /// Bridged overlays with targets of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -71,7 +79,11 @@ pub struct EvpnL3vni {
     #[schemars(schema_with = "schema::cheap_export_targets")]
     pub export_rts: Vec<String>,
     /// Which routes of the VRF are announced.
-    #[serde(rename = "advertisePrefixes", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "advertisePrefixes",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
     #[schemars(length(min = 1, max = 1))]
     pub advertise_prefixes: Vec<EvpnPrefixes>,
 }

@@ -165,7 +165,10 @@ impl Validate for Bgp {
         report.distinct("bfdProfiles", bfd_profiles.iter().map(|p| &p.name));
         report.field("routers", count(routers, 0, 50));
         report.nested_each("routers", routers);
-        report.distinct("routers", routers.iter().map(|r| r.vrf.as_deref().unwrap_or_default()));
+        report.distinct(
+            "routers",
+            routers.iter().map(|r| r.vrf.as_deref().unwrap_or_default()),
+        );
         for (index, router) in routers.iter().enumerate() {
             report.at(&format!("routers[{index}]"), |report| {
                 router.check_profiles(report, bfd_profiles);

@@ -31,7 +31,11 @@ pub struct Neighbor {
     #[schemars(schema_with = "schema::any_u32")]
     pub asn: Option<u32>,
     /// Take the AS number that the neighbor says, if it is the same as (internal) or another than (external) the router's.
-    #[serde(rename = "dynamicASN", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "dynamicASN",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub dynamic_asn: Option<DynamicAsn>,
     /// The AS number that the neighbor sees instead of the router's.
     #[serde(rename = "localASN", default, skip_serializing_if = "Option::is_none")]
@@ -46,7 +50,11 @@ pub struct Neighbor {
     #[schemars(schema_with = "schema::link_name")]
     pub interface: Option<String>,
     /// The address of the node to open the session from, or the device that has it.
-    #[serde(rename = "sourceaddress", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "sourceaddress",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::ip_or_link")]
     pub source_address: Option<String>,
     /// The TCP port of the neighbor; 179 if absent.
@@ -89,7 +97,11 @@ pub struct Neighbor {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_receive: Option<Receive>,
     /// Has no effect; it is there for objects of early versions.
-    #[serde(rename = "disableMP", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(
+        rename = "disableMP",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
     pub disable_mp: bool,
     /// Exchange routes of both address families over this one session.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -120,7 +132,9 @@ impl Neighbor {
         report.rule(!(self.ebgp_multi_hop && internal), MULTI_HOP);
         report.rule(self.local_asn.is_none() || !internal, LOCAL_ASN);
         if let Some(advertise) = &self.to_advertise {
-            report.at("toAdvertise", |report| advertise.check_against(report, prefixes));
+            report.at("toAdvertise", |report| {
+                advertise.check_against(report, prefixes);
+            });
         }
     }
 
@@ -128,13 +142,18 @@ impl Neighbor {
         let asn = self.asn.filter(|asn| *asn != 0);
         report.rule(asn.is_some() != self.dynamic_asn.is_some(), ONE_ASN);
         report.optional("localASN", self.local_asn, parse_asn);
-        let address = self.address.as_deref().filter(|address| !address.is_empty());
+        let address = self
+            .address
+            .as_deref()
+            .filter(|address| !address.is_empty());
         let interface = self.interface.as_deref();
         report.rule(address.is_some() != interface.is_some(), ONE_ADDRESS);
         report.optional("address", address, parse_ip);
         report.optional("interface", interface, str::parse::<LinkName>);
         report.optional("sourceaddress", self.source_address.as_deref(), |source| {
-            parse_ip(source).map(drop).or_else(|_| source.parse::<LinkName>().map(drop))
+            parse_ip(source)
+                .map(drop)
+                .or_else(|_| source.parse::<LinkName>().map(drop))
         });
         report.optional("port", self.port, |port| within(port, 1, 16384));
     }

@@ -77,9 +77,8 @@ impl Validate for PrefixSelector {
 
 impl PrefixSelector {
     fn check_lengths(&self, report: &mut Report, net: IpNet) {
-        let most = u32::from(net.max_prefix_len());
-        let within_family = [self.le, self.ge].iter().flatten().all(|n| *n <= most);
-        report.rule(within_family, FAMILY);
+        let short = [self.le, self.ge].iter().flatten().all(|n| *n <= 32);
+        report.rule(short || matches!(net, IpNet::V6(_)), FAMILY);
         let longer = self.ge.is_none_or(|ge| ge >= u32::from(net.prefix_len()));
         report.rule(longer, LENGTH);
     }

@@ -81,7 +81,9 @@ impl Validate for BfdProfileSpec {
         report.optional("receiveInterval", *receive_interval, interval);
         report.optional("transmitInterval", *transmit_interval, interval);
         report.optional("echoInterval", *echo_interval, interval);
-        report.optional("detectMultiplier", *detect_multiplier, |value| within(value, 2, 255));
+        report.optional("detectMultiplier", *detect_multiplier, |value| {
+            within(value, 2, 255)
+        });
         report.optional("minimumTtl", *minimum_ttl, |value| within(value, 1, 254));
     }
 }

@@ -10,7 +10,8 @@ use crate::selector::check_selector;
 use crate::value::{parse_community_or_alias, parse_object_name};
 use crate::violation::{Report, Validate, count, within};
 
-const SELECTORS_OR_LENGTHS: &str = "serviceSelectors go only with aggregationLength 32 and aggregationLengthV6 128";
+const SELECTORS_OR_LENGTHS: &str =
+    "serviceSelectors go only with aggregationLength 32 and aggregationLengthV6 128";
 
 /// The desired announcement.
 #[derive(Clone, CustomResource, Debug, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -118,7 +119,10 @@ impl Validate for BgpAdvertisementSpec {
         let length_v6 = u64::try_from(*aggregation_length_v6).unwrap_or_default();
         report.field("aggregationLengthV6", within(length_v6, 1, 128));
         let host_routes = length == 32 && length_v6 == 128;
-        report.rule(service_selectors.is_empty() || host_routes, SELECTORS_OR_LENGTHS);
+        report.rule(
+            service_selectors.is_empty() || host_routes,
+            SELECTORS_OR_LENGTHS,
+        );
         report.field("communities", count(communities, 0, 1024));
         report.each("communities", communities, |c| parse_community_or_alias(c));
         for (name, list) in [("ipAddressPools", ip_address_pools), ("peers", peers)] {

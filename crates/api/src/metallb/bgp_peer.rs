@@ -9,7 +9,9 @@ use crate::condition::ConditionedStatus;
 use crate::schema;
 use crate::selector::check_selector;
 use crate::timers::{self, TIMERS_ORDER, Timers};
-use crate::value::{LinkName, Secret, parse_asn, parse_ip, parse_ipv4, parse_object_name};
+use crate::value::{
+    LinkName, ProfileName, Secret, parse_asn, parse_ip, parse_ipv4, parse_object_name,
+};
 use crate::violation::{Problem, Report, Validate, count, within};
 
 const ONE_ASN: &str = "set exactly one of peerASN and dynamicASN";
@@ -56,7 +58,11 @@ pub struct BgpPeerSpec {
     #[schemars(schema_with = "schema::asn")]
     pub local_asn: Option<u32>,
     /// Take the AS number that the peer says, if it is the same as (internal) or another than (external) myASN.
-    #[serde(rename = "dynamicASN", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "dynamicASN",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub dynamic_asn: Option<DynamicAsn>,
     /// The address of the peer; either this or interface.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,59 +169,55 @@ impl Validate for BgpPeer {
     }
 }
 
+impl BgpPeerSpec {
+    fn check_asns(&self, report: &mut Report) {
+        report.field("myASN", parse_asn(self.my_asn));
+        let peer_asn = self.peer_asn.filter(|asn| *asn != 0);
+        report.rule(peer_asn.is_some() != self.dynamic_asn.is_some(), ONE_ASN);
+        report.optional("localASN", self.local_asn, parse_asn);
+        let same = peer_asn == Some(self.my_asn);
+        let internal = same || self.dynamic_asn == Some(DynamicAsn::Internal);
+        report.rule(!(self.ebgp_multi_hop && internal), MULTI_HOP);
+    }
+
+    fn check_addresses(&self, report: &mut Report) {
+        let address = non_empty(self.peer_address.as_deref());
+        let interface = self.interface.as_deref();
+        report.rule(address.is_some() != interface.is_some(), ONE_ADDRESS);
+        report.optional("peerAddress", address, parse_ip);
+        report.optional("interface", interface, str::parse::<LinkName>);
+        report.optional("sourceAddress", self.source_address.as_deref(), parse_ip);
+        report.field("peerPort", within(self.peer_port, 1, 16384));
+        report.optional("routerID", self.router_id.as_deref(), parse_ipv4);
+        let vrf = non_empty(self.vrf.as_deref());
+        report.optional("vrf", vrf, str::parse::<LinkName>);
+    }
+
+    fn check_password(&self, report: &mut Report) {
+        let secret = self.password_secret.as_ref();
+        let named = secret.and_then(|secret| secret.name.as_deref());
+        report.rule(self.password.is_none() || named.is_none(), ONE_PASSWORD);
+        report.optional("password", self.password.as_ref(), Secret::password);
+        report.optional("passwordSecret.name", named, parse_object_name);
+    }
+}
+
 impl Validate for BgpPeerSpec {
     fn check(&self, report: &mut Report) {
-        let Self {
-            my_asn,
-            peer_asn,
-            local_asn,
-            dynamic_asn,
-            peer_address,
-            interface,
-            source_address,
-            peer_port,
-            hold_time,
-            keepalive_time,
-            connect_time,
-            router_id,
-            node_selectors,
-            password,
-            password_secret,
-            bfd_profile,
-            enable_graceful_restart: _,
-            ebgp_multi_hop,
-            vrf,
-            disable_mp: _,
-            dual_stack_address_family: _,
-        } = self;
-        report.field("myASN", parse_asn(*my_asn));
-        let peer_asn = peer_asn.filter(|asn| *asn != 0);
-        report.rule(peer_asn.is_some() != dynamic_asn.is_some(), ONE_ASN);
-        report.optional("localASN", *local_asn, parse_asn);
-        let internal = peer_asn == Some(*my_asn) || *dynamic_asn == Some(DynamicAsn::Internal);
-        report.rule(!(*ebgp_multi_hop && internal), MULTI_HOP);
-
-        let peer_address = peer_address.as_deref().filter(|address| !address.is_empty());
-        report.rule(peer_address.is_some() != interface.is_some(), ONE_ADDRESS);
-        report.optional("peerAddress", peer_address, parse_ip);
-        report.optional("interface", interface.as_deref(), str::parse::<LinkName>);
-        report.optional("sourceAddress", source_address.as_deref(), parse_ip);
-        report.field("peerPort", within(*peer_port, 1, 16384));
-        report.optional("routerID", router_id.as_deref(), parse_ipv4);
-        let vrf = vrf.as_deref().filter(|vrf| !vrf.is_empty());
-        report.optional("vrf", vrf, str::parse::<LinkName>);
-
-        timers::check(report, hold_time.as_deref(), keepalive_time.as_deref());
-        report.optional("connectTime", connect_time.as_deref(), timers::parse_connect_time);
-        report.field("nodeSelectors", count(node_selectors, 0, 1024));
-        report.each("nodeSelectors", node_selectors, check_selector);
-
-        let secret = password_secret.as_ref();
-        let named = secret.and_then(|secret| secret.name.as_deref());
-        report.rule(password.is_none() || named.is_none(), ONE_PASSWORD);
-        report.optional("password", password.as_ref(), Secret::password);
-        report.optional("passwordSecret.name", named, parse_object_name);
-        let profile = bfd_profile.as_deref();
-        report.optional("bfdProfile", profile, str::parse::<crate::value::ProfileName>);
+        self.check_asns(report);
+        self.check_addresses(report);
+        self.check_password(report);
+        let (hold, keepalive) = (self.hold_time.as_deref(), self.keepalive_time.as_deref());
+        timers::check(report, hold, keepalive);
+        let connect = self.connect_time.as_deref();
+        report.optional("connectTime", connect, timers::parse_connect_time);
+        report.field("nodeSelectors", count(&self.node_selectors, 0, 1024));
+        report.each("nodeSelectors", &self.node_selectors, check_selector);
+        let profile = self.bfd_profile.as_deref();
+        report.optional("bfdProfile", profile, str::parse::<ProfileName>);
     }
+}
+
+fn non_empty(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::condition::ConditionedStatus;
 use crate::schema;
-use crate::value::CommunityValue;
-use crate::violation::{Problem, Report, Validate, count};
+use crate::value::{CommunityValue, parse_alias};
+use crate::violation::{Report, Validate, count};
 
 /// The desired names.
 #[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -32,11 +32,9 @@ pub struct CommunitySpec {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct CommunityAlias {
     /// The name.
-    #[serde(default)]
     #[schemars(schema_with = "schema::community_alias")]
     pub name: String,
     /// The community: 64512:100 or large:64512:1:2.
-    #[serde(default)]
     #[schemars(schema_with = "schema::checked_community")]
     pub value: String,
 }
@@ -55,9 +53,7 @@ impl Validate for Community {
 impl Validate for CommunityAlias {
     fn check(&self, report: &mut Report) {
         let Self { name, value } = self;
-        let word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic() && b != b':');
-        let refused = Problem::malformed("a word without colons", name);
-        report.field("name", word.then_some(()).ok_or(refused));
+        report.field("name", parse_alias(name));
         report.field("value", value.parse::<CommunityValue>());
     }
 }

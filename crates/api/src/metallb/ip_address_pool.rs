@@ -122,7 +122,9 @@ impl Validate for IpAddressPoolSpec {
             service_allocation,
         } = self;
         report.field("addresses", count(addresses, 1, 1024));
-        report.each("addresses", addresses, |range| range.parse::<AddressRange>());
+        report.each("addresses", addresses, |range| {
+            range.parse::<AddressRange>()
+        });
         report.field("addresses", disjoint(addresses));
         if let Some(allocation) = service_allocation {
             report.nested("serviceAllocation", allocation);
@@ -135,7 +137,7 @@ fn disjoint(addresses: &[String]) -> Result<(), Problem> {
     ranges.sort_unstable();
     let overlap = ranges.windows(2).find(|pair| pair[0].overlaps(&pair[1]));
     match overlap {
-        Some(pair) => Err(Problem::duplicate(&pair[1].to_string())),
+        Some(pair) => Err(Problem::Overlap { range: pair[1] }),
         None => Ok(()),
     }
 }
@@ -149,7 +151,9 @@ impl Validate for ServiceAllocation {
             service_selectors,
         } = self;
         report.field("namespaces", count(namespaces, 0, 1024));
-        report.each("namespaces", namespaces, |name| parse_object_name(name).map(drop));
+        report.each("namespaces", namespaces, |name| {
+            parse_object_name(name).map(drop)
+        });
         report.distinct("namespaces", namespaces);
         for (name, selectors) in [
             ("namespaceSelectors", namespace_selectors),

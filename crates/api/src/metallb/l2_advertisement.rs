@@ -83,7 +83,9 @@ impl Validate for L2AdvertisementSpec {
             preferred_node_selectors,
         } = self;
         report.field("ipAddressPools", count(ip_address_pools, 0, 1024));
-        report.each("ipAddressPools", ip_address_pools, |name| parse_object_name(name).map(drop));
+        report.each("ipAddressPools", ip_address_pools, |name| {
+            parse_object_name(name).map(drop)
+        });
         report.each("interfaces", interfaces, |name| name.parse::<LinkName>());
         report.distinct("interfaces", interfaces);
         for (name, selectors) in [
@@ -94,7 +96,10 @@ impl Validate for L2AdvertisementSpec {
             report.field(name, count(selectors, 0, 1024));
             report.each(name, selectors, check_selector);
         }
-        report.field("preferredNodeSelectors", count(preferred_node_selectors, 0, 1024));
+        report.field(
+            "preferredNodeSelectors",
+            count(preferred_node_selectors, 0, 1024),
+        );
         report.nested_each("preferredNodeSelectors", preferred_node_selectors);
     }
 }

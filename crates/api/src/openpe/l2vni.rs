@@ -6,7 +6,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::default_vxlan_port;
+use super::{NAMES_VRF, VRF_OR_NAME, default_vxlan_port};
 use crate::condition::ConditionedStatus;
 use crate::schema;
 use crate::selector::check_selector;
@@ -14,9 +14,8 @@ use crate::value::{LinkName, Vni, VrfName, parse_cidr};
 use crate::violation::{Problem, Report, Validate, count, within};
 
 const ONE_GATEWAY_FORM: &str = "set either l2gatewayip or l2gatewayips, not both";
-const ONE_MASTER: &str = "set either name or autocreate: true, not both";
+const ONE_MASTER: &str = "set either name or autocreate, not both";
 const TWO_FAMILIES: &str = "must be of different address families";
-const NAMES_VRF: &str = "an object without spec.vrf names its VRF: at most 15 letters, digits, '_' and '-', a letter first, and not a reserved name";
 
 /// The desired bridged overlay.
 #[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -30,7 +29,7 @@ const NAMES_VRF: &str = "an object without spec.vrf names its VRF: at most 15 le
     status = "ConditionedStatus",
     derive = "PartialEq",
     doc = "An L2VNI is a bridged overlay: one Ethernet segment over all nodes and the fabric, with an optional gateway that has the same address on every node.",
-    validation = ("has(self.spec.vrf) || (self.metadata.name.size() <= 15 && self.metadata.name.matches('^[a-zA-Z][a-zA-Z0-9_-]*$') && !(self.metadata.name in ['all', 'default', 'lo', 'vrf']) && !self.metadata.name.matches('^(br-hs-|br-pe-|host-|pe-|vni)[0-9]+$'))", NAMES_VRF),
+    validation = (VRF_OR_NAME, NAMES_VRF),
     printcolumn = r#"{"name":"VRF","type":"string","jsonPath":".spec.vrf"}"#,
     printcolumn = r#"{"name":"VNI","type":"integer","jsonPath":".spec.vni"}"#,
     printcolumn = r#"{"name":"Host Master","type":"string","jsonPath":".spec.hostmaster.name"}"#,
@@ -40,7 +39,11 @@ const NAMES_VRF: &str = "an object without spec.vrf names its VRF: at most 15 le
 #[x_kube(validation = ("!(has(self.l2gatewayip) && has(self.l2gatewayips))", ONE_GATEWAY_FORM))]
 pub struct L2vniSpec {
     /// The nodes this overlay is on; absent or empty: all.
-    #[serde(rename = "nodeSelector", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "nodeSelector",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::selector")]
     pub node_selector: Option<LabelSelector>,
     /// The VRF that routes between this segment and others; the object's own name if absent.
@@ -138,7 +141,10 @@ impl Validate for L2vniSpec {
         report.field("l2gatewayips", count(l2gatewayips, 0, 2));
         report.each("l2gatewayips", l2gatewayips, |cidr| parse_cidr(cidr));
         report.field("l2gatewayips", two_families(l2gatewayips));
-        report.rule(l2gatewayip.is_none() || l2gatewayips.is_empty(), ONE_GATEWAY_FORM);
+        report.rule(
+            l2gatewayip.is_none() || l2gatewayips.is_empty(),
+            ONE_GATEWAY_FORM,
+        );
     }
 }
 

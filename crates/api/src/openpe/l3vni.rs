@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::default_vxlan_port;
+use super::{NAMES_VRF, VRF_OR_NAME, default_vxlan_port};
 use crate::condition::ConditionedStatus;
 use crate::schema;
 use crate::selector::check_selector;
@@ -16,7 +16,6 @@ const ONE_FORM: &str = "set either hostsession, or asn, hostasn and localcidr, n
 const WHOLE_FORM: &str = "asn, hostasn and localcidr go together: set all or none";
 const EXTERNAL: &str = "hostasn must differ from asn";
 const ONE_FAMILY: &str = "set ipv4, ipv6 or both";
-const NAMES_VRF: &str = "an object without spec.vrf names its VRF: at most 15 letters, digits, '_' and '-', a letter first, and not a reserved name";
 
 /// The desired routed overlay.
 #[derive(Clone, CustomResource, Debug, Default, Deserialize, KubeSchema, PartialEq, Serialize)]
@@ -30,7 +29,7 @@ const NAMES_VRF: &str = "an object without spec.vrf names its VRF: at most 15 le
     status = "ConditionedStatus",
     derive = "PartialEq",
     doc = "An L3VNI is a routed overlay: a VRF in the router of every node, joined to the fabric by a VNI and, if it has a session, to the host by a veth pair with BGP over it.",
-    validation = ("has(self.spec.vrf) || (self.metadata.name.size() <= 15 && self.metadata.name.matches('^[a-zA-Z][a-zA-Z0-9_-]*$') && !(self.metadata.name in ['all', 'default', 'lo', 'vrf']) && !self.metadata.name.matches('^(br-hs-|br-pe-|host-|pe-|vni)[0-9]+$'))", NAMES_VRF),
+    validation = (VRF_OR_NAME, NAMES_VRF),
     printcolumn = r#"{"name":"VRF","type":"string","jsonPath":".spec.vrf"}"#,
     printcolumn = r#"{"name":"VNI","type":"integer","jsonPath":".spec.vni"}"#,
     printcolumn = r#"{"name":"ASN","type":"integer","jsonPath":".spec.asn"}"#,
@@ -43,7 +42,11 @@ const NAMES_VRF: &str = "an object without spec.vrf names its VRF: at most 15 le
 #[x_kube(validation = ("!has(self.asn) || !has(self.hostasn) || self.asn != self.hostasn", EXTERNAL))]
 pub struct L3vniSpec {
     /// The nodes this overlay is on; absent or empty: all.
-    #[serde(rename = "nodeSelector", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "nodeSelector",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::selector")]
     pub node_selector: Option<LabelSelector>,
     /// The name of the VRF; the object's own name if absent.
@@ -206,7 +209,10 @@ impl L3vniSpec {
             self.hostasn.is_some(),
             self.localcidr.is_some(),
         ];
-        report.rule(self.hostsession.is_none() || !flat.contains(&true), ONE_FORM);
+        report.rule(
+            self.hostsession.is_none() || !flat.contains(&true),
+            ONE_FORM,
+        );
         report.rule(flat == [flat[0]; 3], WHOLE_FORM);
     }
 }

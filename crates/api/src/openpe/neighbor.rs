@@ -38,7 +38,11 @@ pub struct Neighbor {
     #[schemars(schema_with = "schema::password")]
     pub password: Option<Secret>,
     /// The Secret of type kubernetes.io/basic-auth whose `password` is the session's.
-    #[serde(rename = "passwordSecret", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "passwordSecret",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::object_name")]
     pub password_secret: Option<String>,
     /// How long the session lives without a message: 0 (for ever) or at least 3s. Goes with keepaliveTime.
@@ -46,15 +50,27 @@ pub struct Neighbor {
     #[schemars(schema_with = "schema::hold_time")]
     pub hold_time: Option<String>,
     /// How often a message is sent; at most holdTime.
-    #[serde(rename = "keepaliveTime", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "keepaliveTime",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::keepalive_time")]
     pub keepalive_time: Option<String>,
     /// How long to wait between two attempts to connect, in whole seconds.
-    #[serde(rename = "connectTime", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "connectTime",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::connect_time")]
     pub connect_time: Option<String>,
     /// Whether the switch may be more than one hop away.
-    #[serde(rename = "ebgpMultiHop", default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(
+        rename = "ebgpMultiHop",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
     pub ebgp_multi_hop: bool,
     /// Watch the session with BFD; an empty object takes the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,11 +97,25 @@ impl Validate for Neighbor {
         report.field("address", parse_ip(address));
         report.optional("port", *port, |port| within(port, 1, 16384));
         report.optional("password", password.as_ref(), Secret::password);
-        report.optional("passwordSecret", password_secret.as_deref(), parse_object_name);
-        report.rule(password.is_none() || password_secret.is_none(), ONE_PASSWORD);
+        report.optional(
+            "passwordSecret",
+            password_secret.as_deref(),
+            parse_object_name,
+        );
+        report.rule(
+            password.is_none() || password_secret.is_none(),
+            ONE_PASSWORD,
+        );
         timers::check(report, hold_time.as_deref(), keepalive_time.as_deref());
-        report.rule(hold_time.is_some() == keepalive_time.is_some(), TIMERS_TOGETHER);
-        report.optional("connectTime", connect_time.as_deref(), timers::parse_connect_time);
+        report.rule(
+            hold_time.is_some() == keepalive_time.is_some(),
+            TIMERS_TOGETHER,
+        );
+        report.optional(
+            "connectTime",
+            connect_time.as_deref(),
+            timers::parse_connect_time,
+        );
         if let Some(bfd) = bfd {
             report.nested("bfd", bfd);
         }

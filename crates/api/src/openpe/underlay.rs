@@ -39,7 +39,11 @@ const DEFAULT_ROUTER_IDS: &str = "10.0.0.0/24";
 #[x_kube(validation = ("!has(self.neighbors) || self.neighbors.all(n, !has(n.asn) || n.asn != self.asn)", EXTERNAL))]
 pub struct UnderlaySpec {
     /// The nodes this underlay is for; absent or empty: all. No node may have two.
-    #[serde(rename = "nodeSelector", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "nodeSelector",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::selector")]
     pub node_selector: Option<LabelSelector>,
     /// The AS number of the routers, towards the fabric.
@@ -74,7 +78,11 @@ pub struct Evpn {
     #[schemars(schema_with = "schema::cidr")]
     pub vtepcidr: Option<String>,
     /// The device whose address is the tunnel endpoint, instead of one from a CIDR.
-    #[serde(rename = "vtepInterface", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "vtepInterface",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schemars(schema_with = "schema::link_name")]
     pub vtep_interface: Option<String>,
 }
@@ -89,7 +97,12 @@ impl Underlay {
 
     /// Where the router ids lie.
     pub fn router_id_cidr(&self) -> Result<Ipv4Net, Problem> {
-        parse_ipv4_cidr(self.spec.routeridcidr.as_deref().unwrap_or(DEFAULT_ROUTER_IDS))
+        parse_ipv4_cidr(
+            self.spec
+                .routeridcidr
+                .as_deref()
+                .unwrap_or(DEFAULT_ROUTER_IDS),
+        )
     }
 }
 
@@ -135,6 +148,10 @@ impl Validate for Evpn {
             vtep_interface,
         } = self;
         report.optional("vtepcidr", vtepcidr.as_deref(), parse_cidr);
-        report.optional("vtepInterface", vtep_interface.as_deref(), str::parse::<LinkName>);
+        report.optional(
+            "vtepInterface",
+            vtep_interface.as_deref(),
+            str::parse::<LinkName>,
+        );
     }
 }

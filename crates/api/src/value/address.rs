@@ -60,9 +60,7 @@ pub fn parse_ipv6(value: &str) -> Result<Ipv6Addr, Problem> {
 
 fn unmapped(address: IpAddr, expected: &'static str, value: &str) -> Result<IpAddr, Problem> {
     match address {
-        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
-            Err(Problem::malformed(expected, value))
-        }
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => Err(Problem::malformed(expected, value)),
         IpAddr::V4(_) | IpAddr::V6(_) => Ok(address),
     }
 }
@@ -127,5 +125,49 @@ impl FromStr for AddressRange {
 impl fmt::Display for AddressRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(text: &str) -> AddressRange {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_prefix_is_a_range_with_its_first_and_last_address() {
+        assert_eq!(range("192.0.2.77/24"), range("192.0.2.0 - 192.0.2.255"));
+        assert_eq!(range("fd00::/127").to_string(), "fd00::-fd00::1");
+    }
+
+    #[test]
+    fn ranges_overlap_only_within_a_family() {
+        let table = [
+            ("192.0.2.0/25", "192.0.2.127-192.0.2.130", true),
+            ("192.0.2.0/25", "192.0.2.128/25", false),
+            ("0.0.0.0/0", "::/0", false),
+        ];
+        for (one, other, expected) in table {
+            assert_eq!(
+                range(one).overlaps(&range(other)),
+                expected,
+                "{one} {other}"
+            );
+            assert_eq!(
+                range(other).overlaps(&range(one)),
+                expected,
+                "{other} {one}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_range_contains_its_ends_and_nothing_of_the_other_family() {
+        let pool = range("192.0.2.10-192.0.2.12");
+        let inside = ["192.0.2.9", "192.0.2.10", "192.0.2.12", "192.0.2.13", "::"]
+            .map(|address| pool.contains(address.parse().unwrap()));
+        assert_eq!(inside, [false, true, true, false, false]);
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use crate::violation::Problem;
 
+const ALIAS_MAX: usize = 128;
+
 /// A community value.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Community {
@@ -46,15 +48,19 @@ impl fmt::Display for Community {
     }
 }
 
-/// What an advertisement may name: a community, or the alias of one (a word without colons).
+/// The name of a community: a word without colons.
+pub fn parse_alias(value: &str) -> Result<&str, Problem> {
+    let word = value.bytes().all(|b| b.is_ascii_graphic() && b != b':');
+    let fits = word && (1..=ALIAS_MAX).contains(&value.len());
+    let refused = || Problem::malformed("a word without colons, at most 128 long", value);
+    fits.then_some(value).ok_or_else(refused)
+}
+
+/// What an advertisement may name: a community, or (none) the alias of one.
 pub fn parse_community_or_alias(value: &str) -> Result<Option<Community>, Problem> {
     if value.contains(':') {
-        return value.parse().map(Some);
-    }
-    let alias = !value.is_empty() && value.len() <= 253 && value.bytes().all(|b| b.is_ascii_graphic());
-    if alias {
-        Ok(None)
+        value.parse().map(Some)
     } else {
-        Err(Problem::malformed("a community or the name of one", value))
+        parse_alias(value).map(|_| None)
     }
 }

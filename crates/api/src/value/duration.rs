@@ -49,3 +49,43 @@ fn part(text: &str) -> Option<(f64, &str)> {
         Some((number * size, rest))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_go_reads_them() {
+        let table = [
+            ("0", 0),
+            ("0s", 0),
+            ("90s", 90_000),
+            ("1m30s", 90_000),
+            ("1.5h", 5_400_000),
+            (".5s", 500),
+            ("2h3m4s5ms", 7_384_005),
+        ];
+        for (text, milliseconds) in table {
+            let expected = Ok(Duration::from_millis(milliseconds));
+            assert_eq!(parse_duration(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for text in [
+            "",
+            "s",
+            "90",
+            "-1s",
+            "1s ",
+            "1d",
+            "1.2.3s",
+            "inf",
+            "1e9s",
+            "99999999999999h",
+        ] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -64,3 +64,21 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_password_is_shown_by_debug_or_by_an_error() {
+        let (good, bad) = (
+            Secret::from("hunter2".to_owned()),
+            Secret::from("hunter 2".to_owned()),
+        );
+        let password = good.password().unwrap();
+        let error = bad.password().unwrap_err();
+        let shown = format!("{good:?} {password:?} {bad:?} {error:?} {error}");
+        assert!(!shown.contains("hunter"), "{shown}");
+        assert_eq!(password.reveal(), "hunter2");
+    }
+}

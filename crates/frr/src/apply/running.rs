@@ -21,6 +21,10 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
         nodes.extend(unprinted(&text));
         nodes.retain(|node| sessions.owner(owners(&node.line)) == Some(daemon));
         nodes.retain(|node| !is_foreign(&node.line) || desired.contains(node.line.as_str()));
+        nodes
+            .iter_mut()
+            .flat_map(|node| &mut node.children)
+            .for_each(drop_leftovers);
         running.nodes.extend(nodes);
     }
     Ok(running)
@@ -53,6 +57,14 @@ const FOREIGN: [&str; 20] = [
 fn is_foreign(line: &str) -> bool {
     let line = line.strip_prefix("no ").unwrap_or(line);
     FOREIGN.iter().any(|words| line.starts_with(words))
+}
+
+/// With `import vrf`, bgpd has route targets of its own. After another router id it prints the old
+/// ones as if somebody had configured them, even when nothing is imported any more.
+fn drop_leftovers(family: &mut Node) {
+    family
+        .children
+        .retain(|node| !node.line.starts_with("rt vpn import "));
 }
 
 /// Since FRR 10 next hops are resolved by the default route unless something else is printed.

@@ -233,7 +233,7 @@ async fn any_small_change_is_applied_wholly_and_without_refusal() {
     let mut engine = instance.engine();
     let mut config = everything();
     apply(&mut engine, &config).await;
-    for (step, changes) in Walk::new(7).take(300).enumerate() {
+    for (step, changes) in Walk::new(31301).take(300).enumerate() {
         for (index, n) in &changes {
             MUTATIONS[*index](&mut config, *n);
         }

@@ -1,11 +1,13 @@
 //! Rendering, parsing and diff, on configurations that are near to one another.
 
+use std::path::Path;
+
 use ferroute_frr::config::Config;
 use ferroute_frr::diff::diff;
 use ferroute_frr::tree::Tree;
 
-use crate::sample::everything;
 use crate::sample::mutation::{MUTATIONS, Walk};
+use crate::sample::{everything, speaker};
 
 /// Configurations a few changes apart.
 fn walk(steps: usize) -> impl Iterator<Item = Config> {
@@ -47,10 +49,42 @@ fn a_password_is_not_shown_in_a_command() {
     assert!(!shown.iter().any(|line| line.contains("s3cret")));
 }
 
-#[test]
-fn the_sample_renders_as_the_file_of_the_test_data() {
+/// Compares with a file of the test data. `FERROUTE_BLESS=1` writes the file instead.
+fn golden(path: &Path, text: &str) {
+    if std::env::var_os("FERROUTE_BLESS").is_some() {
+        std::fs::write(path, text).unwrap();
+    }
     assert_eq!(
-        everything().to_string(),
-        include_str!("../../testdata/everything.conf")
+        text,
+        std::fs::read_to_string(path).unwrap(),
+        "{}",
+        path.display()
     );
+}
+
+#[test]
+fn configurations_render_as_the_files_of_the_test_data() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    golden(&data.join("everything.conf"), &everything().to_string());
+    golden(&data.join("speaker.conf"), &speaker(3).to_string());
+}
+
+/// `testdata/<case>`: from `running.conf` to `desired.conf` by `commands`.
+#[test]
+fn differences_are_the_commands_of_the_test_data() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let entries = std::fs::read_dir(data)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let cases: Vec<_> = entries.filter(|path| path.is_dir()).collect();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let tree = |file| Tree::parse(&std::fs::read_to_string(case.join(file)).unwrap());
+        let commands = diff(&tree("running.conf"), &tree("desired.conf"));
+        let lines: Vec<String> = commands
+            .iter()
+            .map(|command| format!("{command}\n"))
+            .collect();
+        golden(&case.join("commands"), &lines.concat());
+    }
 }

@@ -1,4 +1,4 @@
-//! An FRRConfiguration as a request.
+//! An `FRRConfiguration` as a request.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,17 @@ use ferroute_api::ferroute::{
     Accept, Announce, AnnouncedPrefix, NodeNeighbor, PrefixMatch, RawConfig, SessionBfd,
     SpeakerRouter,
 };
-use ferroute_api::frrk8s::{AddressFamily, Advertise, FrrConfiguration, Mode, Neighbor, Receive, Router};
+use ferroute_api::frrk8s::{
+    AddressFamily, Advertise, FrrConfiguration, Mode, Neighbor, Receive, Router,
+};
 use ferroute_api::timers::parse_connect_time;
-use ferroute_api::value::{parse_cidr, parse_ip, parse_ipv4};
+use ferroute_api::value::{Secret, parse_cidr, parse_ip, parse_ipv4};
 use ipnet::IpNet;
 
 use super::peer::remote_asn;
 use super::{Nodes, Request, bfd_profile, neighbor_id, session_password};
 use crate::snapshot::{Key, Kind};
-use crate::underlay::{seconds, session_timers};
+use crate::underlay::{DEFAULT_PORT, seconds, session_timers};
 use crate::verdict::Verdict;
 
 pub(super) fn request<'a>(
@@ -23,18 +25,26 @@ pub(super) fn request<'a>(
     object: &'a FrrConfiguration,
     verdict: &mut Verdict,
 ) -> Result<Request<'a>, String> {
-    object.validate().map_err(|violations| violations.to_string())?;
+    object
+        .validate()
+        .map_err(|violations| violations.to_string())?;
     for (n, router) in object.routers().iter().enumerate() {
         not_implemented(n, router, verdict);
     }
-    let routers: Result<_, _> = object.routers().iter().map(|router| speaker_router(key, router)).collect();
+    let routers: Result<_, _> = object
+        .routers()
+        .iter()
+        .map(|router| speaker_router(key, router))
+        .collect();
     let profiles = object.spec.bgp.iter().flat_map(|bgp| &bgp.bfd_profiles);
     Ok(Request {
         kind: Kind::FrrConfiguration,
         key,
         nodes: Nodes::All(object.spec.node_selector.as_ref()),
         routers: routers?,
-        bfd_profiles: profiles.map(|named| bfd_profile(&named.name, &named.profile)).collect(),
+        bfd_profiles: profiles
+            .map(|named| bfd_profile(&named.name, &named.profile))
+            .collect(),
         raw: raw(key, object),
     })
 }
@@ -46,13 +56,24 @@ fn not_implemented(n: usize, router: &Router, verdict: &mut Verdict) {
     }
     for (m, neighbor) in router.neighbors.iter().enumerate() {
         let at = format!("spec.bgp.routers[{n}].neighbors[{m}]");
-        if neighbor.to_advertise.as_ref().is_some_and(|advertise| advertise.next_hop.is_some()) {
+        if neighbor
+            .to_advertise
+            .as_ref()
+            .is_some_and(|advertise| advertise.next_hop.is_some())
+        {
             say(format!("{at}.toAdvertise.nextHop"));
+        }
+        if neighbor.disable_mp {
+            say(format!("{at}.disableMP: deprecated, without effect"));
         }
         if neighbor.address_families.contains(&AddressFamily::Evpn) {
             say(format!("{at}.addressFamilies: evpn"));
         }
-        if neighbor.source_address.as_deref().is_some_and(|source| parse_ip(source).is_err()) {
+        if neighbor
+            .source_address
+            .as_deref()
+            .is_some_and(|source| parse_ip(source).is_err())
+        {
             say(format!("{at}.sourceaddress: an interface name"));
         }
     }
@@ -61,11 +82,22 @@ fn not_implemented(n: usize, router: &Router, verdict: &mut Verdict) {
 fn raw(key: &Key, object: &FrrConfiguration) -> Option<(i32, RawConfig)> {
     let raw = object.spec.raw.as_ref()?;
     let text = raw.raw_config.clone()?;
-    Some((raw.priority.unwrap_or_default(), RawConfig { source: key.source(Kind::FrrConfiguration), text }))
+    Some((
+        raw.priority.unwrap_or_default(),
+        RawConfig {
+            source: key.source(Kind::FrrConfiguration),
+            text,
+        },
+    ))
 }
 
 fn speaker_router(key: &Key, router: &Router) -> Result<SpeakerRouter, String> {
-    let id = router.id.as_deref().filter(|id| !id.is_empty()).map(parse_ipv4).transpose();
+    let id = router
+        .id
+        .as_deref()
+        .filter(|id| !id.is_empty())
+        .map(parse_ipv4)
+        .transpose();
     let vrf = router.vrf.as_deref().filter(|vrf| !vrf.is_empty());
     Ok(SpeakerRouter {
         vrf: vrf.map(str::to_owned),
@@ -77,14 +109,23 @@ fn speaker_router(key: &Key, router: &Router) -> Result<SpeakerRouter, String> {
             .map(|neighbor| speaker_neighbor(key, neighbor, vrf, &router.prefixes))
             .collect::<Result<_, _>>()?,
         prefixes: cidrs(&router.prefixes)?,
-        imports: router.imports.iter().filter_map(|import| import.vrf.clone()).collect(),
+        imports: router
+            .imports
+            .iter()
+            .filter_map(|import| import.vrf.clone())
+            .collect(),
     })
 }
 
 fn cidrs(texts: &[String]) -> Result<Vec<IpNet>, String> {
-    let prefixes: Result<BTreeSet<_>, _> =
-        texts.iter().map(|text| parse_cidr(text).map(|net| net.trunc())).collect();
-    Ok(prefixes.map_err(|problem| format!("spec.bgp.routers: prefix {problem}"))?.into_iter().collect())
+    let prefixes: Result<BTreeSet<_>, _> = texts
+        .iter()
+        .map(|text| parse_cidr(text).map(|net| net.trunc()))
+        .collect();
+    Ok(prefixes
+        .map_err(|problem| format!("spec.bgp.routers: prefix {problem}"))?
+        .into_iter()
+        .collect())
 }
 
 fn speaker_neighbor(
@@ -94,12 +135,21 @@ fn speaker_neighbor(
     originated: &[String],
 ) -> Result<NodeNeighbor, String> {
     let at = |problem| format!("spec.bgp.routers: neighbor {problem}");
-    let address = wanted.address.as_deref().filter(|address| !address.is_empty());
+    let address = wanted
+        .address
+        .as_deref()
+        .filter(|address| !address.is_empty());
     let address = address.map(parse_ip).transpose().map_err(at)?;
-    let peer = address.map(|address| address.to_string()).or_else(|| wanted.interface.clone());
+    let peer = address
+        .map(|address| address.to_string())
+        .or_else(|| wanted.interface.clone());
     let both = wanted.dual_stack_address_family || wanted.interface.is_some();
-    let connect = wanted.connect_time.as_deref().map(parse_connect_time).transpose();
-    let password = wanted.password.as_ref().map(|secret| secret.password()).transpose();
+    let connect = wanted
+        .connect_time
+        .as_deref()
+        .map(parse_connect_time)
+        .transpose();
+    let password = wanted.password.as_ref().map(Secret::password).transpose();
     Ok(NodeNeighbor {
         id: neighbor_id(&peer.unwrap_or_default(), vrf),
         sources: vec![key.source(Kind::FrrConfiguration)],
@@ -107,17 +157,25 @@ fn speaker_neighbor(
         interface: wanted.interface.clone(),
         remote_asn: remote_asn(wanted.asn, wanted.dynamic_asn),
         local_asn: wanted.local_asn,
-        port: wanted.port.filter(|port| *port != 179),
-        source_address: wanted.source_address.as_deref().and_then(|source| parse_ip(source).ok()),
+        port: wanted.port.filter(|port| *port != DEFAULT_PORT),
+        source_address: wanted
+            .source_address
+            .as_deref()
+            .and_then(|source| parse_ip(source).ok()),
         password: session_password(key, password.map_err(at)?, wanted.password_secret.as_ref()),
         timers: wanted.timers().map_err(at)?.map(session_timers),
         connect_seconds: connect.map_err(at)?.map(seconds),
         ebgp_multi_hop: wanted.ebgp_multi_hop,
-        bfd: wanted.bfd_profile.clone().map(|profile| SessionBfd { profile: Some(profile) }),
+        bfd: wanted.bfd_profile.clone().map(|profile| SessionBfd {
+            profile: Some(profile),
+        }),
         graceful_restart: wanted.enable_graceful_restart,
         ipv4: both || address.is_some_and(|address| address.is_ipv4()),
         ipv6: both || address.is_some_and(|address| address.is_ipv6()),
-        accept: wanted.to_receive.as_ref().map_or(Ok(Accept::default()), accept)?,
+        accept: wanted
+            .to_receive
+            .as_ref()
+            .map_or(Ok(Accept::default()), accept)?,
         announce: match &wanted.to_advertise {
             None => Announce::default(),
             Some(advertise) => announce(advertise, originated)?,
@@ -131,7 +189,11 @@ fn accept(receive: &Receive) -> Result<Accept, String> {
         let prefix = parse_cidr(&selector.prefix)
             .map_err(|problem| format!("spec.bgp.routers: toReceive {problem}"))?
             .trunc();
-        Ok(PrefixMatch { prefix, le: length(selector.le), ge: length(selector.ge) })
+        Ok(PrefixMatch {
+            prefix,
+            le: length(selector.le),
+            ge: length(selector.ge),
+        })
     });
     let prefixes: Result<BTreeSet<_>, String> = matched.collect();
     Ok(Accept {
@@ -143,17 +205,34 @@ fn accept(receive: &Receive) -> Result<Accept, String> {
 /// With attributes on some prefixes, those are named even where all are announced.
 fn announce(advertise: &Advertise, originated: &[String]) -> Result<Announce, String> {
     let all = advertise.allowed.mode == Mode::All;
-    let named = if all { originated } else { &advertise.allowed.prefixes };
-    let prefixes = cidrs(named)?.into_iter().map(|prefix| attributes(advertise, prefix));
-    Ok(Announce { all, prefixes: prefixes.collect() })
+    let named = if all {
+        originated
+    } else {
+        &advertise.allowed.prefixes
+    };
+    let prefixes = cidrs(named)?
+        .into_iter()
+        .map(|prefix| attributes(advertise, prefix));
+    Ok(Announce {
+        all,
+        prefixes: prefixes.collect(),
+    })
 }
 
 fn attributes(advertise: &Advertise, prefix: IpNet) -> AnnouncedPrefix {
     let names = |texts: &[String]| {
-        texts.iter().any(|text| parse_cidr(text).is_ok_and(|net| net.trunc() == prefix))
+        texts
+            .iter()
+            .any(|text| parse_cidr(text).is_ok_and(|net| net.trunc() == prefix))
     };
-    let preferences = advertise.with_local_pref.iter().filter(|with| names(&with.prefixes));
-    let communities = advertise.with_community.iter().filter(|with| names(&with.prefixes));
+    let preferences = advertise
+        .with_local_pref
+        .iter()
+        .filter(|with| names(&with.prefixes));
+    let communities = advertise
+        .with_community
+        .iter()
+        .filter(|with| names(&with.prefixes));
     let communities: BTreeSet<_> = communities.map(|with| with.community.clone()).collect();
     AnnouncedPrefix {
         prefix,

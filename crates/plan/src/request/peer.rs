@@ -1,4 +1,4 @@
-//! A BGPPeer as a request.
+//! A `BGPPeer` as a request.
 
 use std::net::Ipv4Addr;
 
@@ -6,27 +6,34 @@ use ferroute_api::Validate;
 use ferroute_api::ferroute::{NodeNeighbor, SessionBfd, SpeakerRouter};
 use ferroute_api::metallb::{BgpPeer, DynamicAsn};
 use ferroute_api::timers::parse_connect_time;
-use ferroute_api::value::{parse_ip, parse_ipv4};
+use ferroute_api::value::{Secret, parse_ip, parse_ipv4};
 
-use super::{Nodes, Request, bfd_profile, neighbor_id, session_password};
-use crate::snapshot::{Key, Kind, Snapshot};
-use crate::underlay::{seconds, session_timers};
+use super::{BfdProfiles, Nodes, Request, neighbor_id, session_password};
+use crate::snapshot::{Key, Kind};
+use crate::underlay::{DEFAULT_PORT, seconds, session_timers};
 use crate::verdict::Verdict;
 
 pub(super) fn request<'a>(
-    snapshot: &Snapshot,
+    profiles: &BfdProfiles<'_>,
     key: &'a Key,
     peer: &'a BgpPeer,
     verdict: &mut Verdict,
 ) -> Result<Request<'a>, String> {
-    peer.validate().map_err(|violations| violations.to_string())?;
+    peer.validate()
+        .map_err(|violations| violations.to_string())?;
     let neighbor = neighbor(key, peer)?;
+    if peer.spec.disable_mp {
+        verdict
+            .not_implemented
+            .push("spec.disableMP: deprecated, without effect".to_owned());
+    }
     let profile = peer.spec.bfd_profile.as_ref().and_then(|name| {
-        let object = snapshot.bfd_profiles.get(&Key::new(&key.namespace, name));
-        if object.is_none() {
-            verdict.unresolved.push(format!("spec.bfdProfile: there is no BFDProfile {name}"));
+        let profile = profiles.get(&Key::new(&key.namespace, name));
+        if profile.is_none() {
+            let message = format!("spec.bfdProfile: there is no usable BFDProfile {name}");
+            verdict.unresolved.push(message);
         }
-        object.filter(|object| object.validate().is_ok()).map(|object| bfd_profile(name, &object.spec))
+        profile.cloned()
     });
     Ok(Request {
         kind: Kind::BgpPeer,
@@ -44,15 +51,20 @@ pub(super) fn request<'a>(
     })
 }
 
-/// The id of the session that a BGPPeer asks for.
+/// The id of the session that a `BGPPeer` asks for.
 pub(crate) fn id(peer: &BgpPeer) -> String {
-    let address = address(peer).or(peer.spec.interface.as_deref()).unwrap_or_default();
+    let address = address(peer)
+        .or(peer.spec.interface.as_deref())
+        .unwrap_or_default();
     let canonical = parse_ip(address).map_or_else(|_| address.to_owned(), |ip| ip.to_string());
     neighbor_id(&canonical, vrf(peer))
 }
 
 fn address(peer: &BgpPeer) -> Option<&str> {
-    peer.spec.peer_address.as_deref().filter(|address| !address.is_empty())
+    peer.spec
+        .peer_address
+        .as_deref()
+        .filter(|address| !address.is_empty())
 }
 
 fn vrf(peer: &BgpPeer) -> Option<&str> {
@@ -69,8 +81,12 @@ fn neighbor(key: &Key, peer: &BgpPeer) -> Result<NodeNeighbor, String> {
     let address = address(peer).map(parse_ip).transpose();
     let address = address.map_err(|problem| format!("spec.peerAddress: {problem}"))?;
     let source = spec.source_address.as_deref().map(parse_ip).transpose();
-    let connect = spec.connect_time.as_deref().map(parse_connect_time).transpose();
-    let password = spec.password.as_ref().map(|secret| secret.password()).transpose();
+    let connect = spec
+        .connect_time
+        .as_deref()
+        .map(parse_connect_time)
+        .transpose();
+    let password = spec.password.as_ref().map(Secret::password).transpose();
     let both = spec.dual_stack_address_family || spec.interface.is_some();
     Ok(NodeNeighbor {
         id: id(peer),
@@ -79,17 +95,24 @@ fn neighbor(key: &Key, peer: &BgpPeer) -> Result<NodeNeighbor, String> {
         interface: spec.interface.clone(),
         remote_asn: remote_asn(spec.peer_asn, spec.dynamic_asn),
         local_asn: spec.local_asn,
-        port: Some(spec.peer_port).filter(|port| *port != 179),
+        port: Some(spec.peer_port).filter(|port| *port != DEFAULT_PORT),
         source_address: source.map_err(|problem| format!("spec.sourceAddress: {problem}"))?,
         password: session_password(
             key,
             password.map_err(|problem| format!("spec.password: {problem}"))?,
             spec.password_secret.as_ref(),
         ),
-        timers: peer.timers().map_err(|problem| format!("spec.holdTime: {problem}"))?.map(session_timers),
-        connect_seconds: connect.map_err(|problem| format!("spec.connectTime: {problem}"))?.map(seconds),
+        timers: peer
+            .timers()
+            .map_err(|problem| format!("spec.holdTime: {problem}"))?
+            .map(session_timers),
+        connect_seconds: connect
+            .map_err(|problem| format!("spec.connectTime: {problem}"))?
+            .map(seconds),
         ebgp_multi_hop: spec.ebgp_multi_hop,
-        bfd: spec.bfd_profile.clone().map(|profile| SessionBfd { profile: Some(profile) }),
+        bfd: spec.bfd_profile.clone().map(|profile| SessionBfd {
+            profile: Some(profile),
+        }),
         graceful_restart: spec.enable_graceful_restart,
         ipv4: both || address.is_some_and(|address| address.is_ipv4()),
         ipv6: both || address.is_some_and(|address| address.is_ipv6()),

@@ -165,7 +165,9 @@ impl Leaf {
     }
 
     fn configuration(&self) -> String {
-        let Self { vtep, spine, frr, .. } = self;
+        let Self {
+            vtep, spine, frr, ..
+        } = self;
         let [red, blue] = Vrf::ALL.map(tenant);
         // The leaves have the same AS number: each takes the other's routes all the same.
         format!(

@@ -5,14 +5,15 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use ferroute_e2e::{Lab, Vrf, eventually};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub(crate) fn hosts_of_a_tenant_reach_each_other_across_the_fabric(lab: &Lab) -> Result<()> {
     eventually("hostA_red reaches hostB_red", LIMIT, || {
         lab.host("hostA_red").ping([192, 169, 20, 2])
     })?;
     eventually("hostA_blue reaches hostB_blue by IPv6", LIMIT, || {
-        lab.host("hostA_blue").ping([0x2001, 0xdb8, 0x169, 0x21, 0, 0, 0, 2])
+        lab.host("hostA_blue")
+            .ping([0x2001, 0xdb8, 0x169, 0x21, 0, 0, 0, 2])
     })
 }
 
@@ -40,12 +41,19 @@ pub(crate) fn a_leaf_announces_and_withdraws_its_hosts(lab: &Lab) -> Result<()> 
     })?;
     leaf.announce_hosts(Vrf::Red)?;
     leaf.announce(Vrf::Red, "10.99.0.0/24")?;
-    eventually("leafB learns leafA's hosts and one prefix more", LIMIT, || {
-        for prefix in ["192.168.20.0/24", "10.99.0.0/24"] {
-            let route = routes(prefix)?.unwrap_or_default();
-            ensure!(route[0]["nexthops"][0]["ip"] == leaf.vtep, "{prefix}: {route}");
-        }
-        Ok(())
-    })?;
+    eventually(
+        "leafB learns leafA's hosts and one prefix more",
+        LIMIT,
+        || {
+            for prefix in ["192.168.20.0/24", "10.99.0.0/24"] {
+                let route = routes(prefix)?.unwrap_or_default();
+                ensure!(
+                    route[0]["nexthops"][0]["ip"] == leaf.vtep,
+                    "{prefix}: {route}"
+                );
+            }
+            Ok(())
+        },
+    )?;
     leaf.withdraw(Vrf::Red, "10.99.0.0/24")
 }

@@ -29,12 +29,15 @@ pub(crate) fn pods_run_on_both_nodes_and_answer_through_their_service(lab: &Lab)
     lab.cluster.apply(WEB)?;
     let pods = lab.cluster.ready_pods("web", "app=web", 2)?;
     let service = lab.cluster.get("/api/v1/namespaces/web/services/web")?;
-    let address = service["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
+    let address = service["spec"]["clusterIP"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     for node in lab.nodes() {
         for pod in &pods {
             let name = pod["metadata"]["name"].as_str().unwrap_or_default();
             let what = format!("{} reaches {name} through the service", node.name());
-            eventually(&what, Duration::from_secs(60), || {
+            eventually(&what, Duration::from_mins(1), || {
                 let answer = node.place().curl(&format!("http://{address}/who"))?;
                 ensure!(answer.starts_with(name), "{answer}");
                 Ok(())

@@ -1,0 +1,71 @@
+//! A change costs what changed: the sessions and the traffic of others do not notice it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use ferroute_e2e::{Lab, Node, eventually, say};
+use serde_json::Value;
+
+const LIMIT: Duration = Duration::from_mins(1);
+const RED: ([u8; 4], u16) = ([172, 30, 0, 10], 80);
+
+const GREEN: &str = "
+apiVersion: openpe.openperouter.github.io/v1alpha1
+kind: L3VNI
+metadata: {name: green, namespace: openperouter-system}
+spec:
+  asn: 64514
+  vni: 300
+  localcidr: {ipv4: 192.169.12.0/24}
+  hostasn: 64515
+---
+apiVersion: metallb.io/v1beta2
+kind: BGPPeer
+metadata: {name: peergreen, namespace: metallb-system}
+spec: {myASN: 64515, peerASN: 64514, peerAddress: 192.169.12.1}
+";
+
+pub(crate) fn a_third_overlay_comes_and_goes_without_a_lost_packet_or_session(lab: &Lab) -> Result<()> {
+    lab.cluster.with_example()?;
+    let host = lab.host("hostA_red");
+    eventually("hostA_red gets the page", LIMIT, || host.curl("172.30.0.10"))?;
+    let before = all_sessions(lab)?;
+    let probe = host.probe_http(SocketAddr::from(RED));
+    lab.cluster.apply(GREEN)?;
+    lab.cluster.wait_for_sessions(6)?;
+    lab.cluster.delete(GREEN)?;
+    lab.cluster.wait_for_sessions(4)?;
+    lab.cluster.wait_for_node_routers()?;
+    let report = probe.stop()?;
+    say(format_args!("figure: third overlay added and deleted: {report}"));
+    ensure!(all_sessions(lab)? == before, "a session was reset");
+    ensure!(report.lost == 0, "{report}");
+    Ok(())
+}
+
+/// When each session of the two nodes was established, by FRR's own clock.
+fn all_sessions(lab: &Lab) -> Result<BTreeMap<String, Value>> {
+    let mut all = BTreeMap::new();
+    for node in lab.nodes() {
+        for instance in ["router", "speaker"] {
+            all.extend(sessions(node, instance)?);
+        }
+    }
+    Ok(all)
+}
+
+fn sessions(node: &Node, instance: &str) -> Result<BTreeMap<String, Value>> {
+    let text = node.frr(instance, &["-c", "show bgp vrf all neighbors json"])?;
+    let vrfs: Value = serde_json::from_str(&text)?;
+    let mut sessions = BTreeMap::new();
+    for (vrf, neighbors) in vrfs.as_object().context("an object of VRFs")? {
+        let peers = neighbors.as_object().into_iter().flatten();
+        for (peer, state) in peers.filter(|(_, state)| state.is_object()) {
+            let name = format!("{} {instance} {vrf} {peer}", node.name());
+            sessions.insert(name, state["bgpTimerUpEstablishedEpoch"].clone());
+        }
+    }
+    Ok(sessions)
+}
