@@ -9,6 +9,17 @@ use tokio::sync::Notify;
 
 use crate::desired::Announced;
 
+/// A `NodeRouter` as it is now; without one nothing is asked of the node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct AskedRouter {
+    /// Its generation.
+    pub(crate) generation: i64,
+    /// Its uid; empty if it does not exist.
+    pub(crate) uid: String,
+    /// Its spec.
+    pub(crate) spec: NodeRouterSpec,
+}
+
 /// What the controller asks of this node.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Asked {
@@ -45,16 +56,17 @@ pub(crate) struct Inbox {
 
 #[derive(Debug, Default)]
 struct State {
-    /// `None` until the watch has been answered; then, perhaps, that there is none.
-    router: Option<Option<(i64, String, NodeRouterSpec)>>,
+    /// `None` until the watch has been answered.
+    router: Option<AskedRouter>,
     slices: Option<BTreeMap<String, Vec<RouteEntry>>>,
 }
 
 impl Inbox {
-    /// The `NodeRouter` as it is now; `None` if it does not exist.
-    pub(crate) fn set_router(&self, router: Option<(i64, String, NodeRouterSpec)>) {
-        let before = self.state().router.replace(router.clone());
-        if before.as_ref() != Some(&router) {
+    /// The `NodeRouter` as it is now.
+    pub(crate) fn set_router(&self, router: AskedRouter) {
+        let changed = self.state().router.as_ref() != Some(&router);
+        if changed {
+            self.state().router = Some(router);
             self.wake();
         }
     }
@@ -80,16 +92,17 @@ impl Inbox {
     pub(crate) fn asked(&self) -> Option<Asked> {
         let state = self.state();
         let slices = state.slices.clone()?;
-        let asked = match state.router.clone()? {
-            Some((generation, uid, spec)) => Asked {
-                generation,
-                uid,
-                spec,
-                slices,
-            },
-            None => Asked::default(),
-        };
-        Some(asked)
+        let AskedRouter {
+            generation,
+            uid,
+            spec,
+        } = state.router.clone()?;
+        Some(Asked {
+            generation,
+            uid,
+            spec,
+            slices,
+        })
     }
 
     /// Asks for a reconcile.
@@ -121,7 +134,10 @@ mod tests {
     #[test]
     fn nothing_is_asked_before_every_watch_has_answered() {
         let inbox = Inbox::default();
-        inbox.set_router(Some((1, String::new(), NodeRouterSpec::default())));
+        inbox.set_router(AskedRouter {
+            generation: 1,
+            ..AskedRouter::default()
+        });
         assert_eq!(inbox.asked(), None);
         inbox.set_slices(BTreeMap::new());
         assert_eq!(inbox.asked().map(|asked| asked.generation), Some(1));

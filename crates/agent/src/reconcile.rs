@@ -1,6 +1,6 @@
 //! The loop that makes the node as it is asked to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ferroute_api::ferroute::NodeFailure;
 use ferroute_frr::apply::Engine;
 use ferroute_frr::config::Config;
-use ferroute_net::{Kernel, KernelOptions};
+use ferroute_net::{Kernel, KernelOptions, LinkName, Vni};
 use ferroute_service::Health;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -21,6 +21,10 @@ use crate::{Error, failures, report, secrets, stored};
 
 /// How long to wait before trying what failed again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// How long VRFs that go may take to be empty, and how often that is looked at.
+const DRAIN: Duration = Duration::from_secs(3);
+const DRAIN_POLL: Duration = Duration::from_millis(50);
 
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
@@ -103,6 +107,8 @@ struct Reconciler {
     kernel: Option<Kernel>,
     saved: BTreeMap<Instance, Config>,
     remembered: Option<Asked>,
+    /// The VRFs that the kernel was last brought to.
+    vrfs: BTreeSet<(Vni, LinkName)>,
     reporter: report::Reporter,
     failures: Vec<NodeFailure>,
     announced: usize,
@@ -116,6 +122,7 @@ impl Reconciler {
             kernel: None,
             saved: BTreeMap::new(),
             remembered: None,
+            vrfs: BTreeSet::new(),
             reporter: report::Reporter::default(),
             failures: Vec::new(),
             announced: 0,
@@ -147,9 +154,9 @@ impl Reconciler {
             .set(i64::try_from(failures.len()).unwrap_or(i64::MAX));
         let failed = failures.len() > impossible;
         if failures != self.failures {
-            failures
-                .iter()
-                .for_each(|failure| warn!(?failure, "not applied"));
+            for failure in &failures {
+                warn!(?failure, "not applied");
+            }
         }
         self.failures = failures;
         self.announced = announced;
@@ -165,9 +172,13 @@ impl Reconciler {
         asked: &Asked,
     ) -> Vec<NodeFailure> {
         if self.node.options.netns.is_none() {
-            return self.without_router(asked);
+            return without_router(asked);
         }
         let mut failures = self.frr(Instance::Router, config).await;
+        let gone = self.gone_vrfs(kernel);
+        if !gone.is_empty() {
+            failures = self.drain(config, kernel, gone, failures).await;
+        }
         match self.kernel(kernel).await {
             Ok(outcome) => {
                 for change in &outcome.changes {
@@ -186,18 +197,46 @@ impl Reconciler {
         failures
     }
 
-    /// A node that runs without a router says so on what would need one.
-    fn without_router(&self, asked: &Asked) -> Vec<NodeFailure> {
-        let underlay = asked.spec.underlay.iter().map(|underlay| &underlay.source);
-        let l3vnis = asked.spec.l3vnis.iter().map(|l3vni| &l3vni.source);
-        underlay
-            .chain(l3vnis)
-            .map(|source| NodeFailure {
-                source: source.clone(),
-                reason: "RouterDisabled".to_owned(),
-                message: "this node runs without a router (--netns)".to_owned(),
-            })
-            .collect()
+    /// VRFs that were asked for until now.
+    fn gone_vrfs(&mut self, desired: &ferroute_net::Desired) -> Vec<(Vni, LinkName)> {
+        let vrfs = desired
+            .overlays
+            .iter()
+            .map(|overlay| (overlay.vni, overlay.vrf.clone()))
+            .collect();
+        let before = std::mem::replace(&mut self.vrfs, vrfs);
+        before.difference(&self.vrfs).cloned().collect()
+    }
+
+    /// Empties VRFs before their devices go: FRR first, then what is in them, until zebra holds no route there.
+    async fn drain(
+        &mut self,
+        config: &Config,
+        desired: &ferroute_net::Desired,
+        gone: Vec<(Vni, LinkName)>,
+        mut failures: Vec<NodeFailure>,
+    ) -> Vec<NodeFailure> {
+        let deadline = Instant::now() + DRAIN;
+        // zebra takes a moment to detach an L3VNI, and bgpd refuses to end its instance until then.
+        while !failures.is_empty() && Instant::now() < deadline {
+            tokio::time::sleep(DRAIN_POLL).await;
+            failures = self.frr(Instance::Router, config).await;
+        }
+        let mut emptied = desired.clone();
+        emptied.draining.clone_from(&gone);
+        if let Err(error) = self.kernel(&emptied).await {
+            warn!(error = &error as &dyn std::error::Error, "VRFs not emptied");
+        }
+        let sockets = self.node.sockets(Instance::Router);
+        for (_, vrf) in gone {
+            // An FRR that does not answer holds nothing.
+            while let Ok(1..) = ferroute_frr::rib::own_routes(&sockets, vrf.as_str()).await
+                && Instant::now() < deadline
+            {
+                tokio::time::sleep(DRAIN_POLL).await;
+            }
+        }
+        failures
     }
 
     async fn kernel(
@@ -292,10 +331,24 @@ impl Reconciler {
                         error = &error as &dyn std::error::Error,
                         "no longer told of changes"
                     );
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
             None => std::future::pending().await,
         }
     }
+}
+
+/// A node that runs without a router says so on what would need one.
+fn without_router(asked: &Asked) -> Vec<NodeFailure> {
+    let underlay = asked.spec.underlay.iter().map(|underlay| &underlay.source);
+    let l3vnis = asked.spec.l3vnis.iter().map(|l3vni| &l3vni.source);
+    underlay
+        .chain(l3vnis)
+        .map(|source| NodeFailure {
+            source: source.clone(),
+            reason: "RouterDisabled".to_owned(),
+            message: "this node runs without a router (--netns)".to_owned(),
+        })
+        .collect()
 }

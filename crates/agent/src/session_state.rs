@@ -229,7 +229,8 @@ fn name(node: &str, session: &Session) -> String {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
-    let suffix = (0..5).map(|n| char::from(ALPHABET[usize::from((hash >> (n * 5)) as u8 & 31)]));
+    let five_bits = |n: u32| usize::try_from((hash >> (n * 5)) & 31_u64).unwrap_or_default();
+    let suffix = (0..5).map(|n| char::from(ALPHABET[five_bits(n)]));
     format!("{node}-{}", suffix.collect::<String>())
 }
 

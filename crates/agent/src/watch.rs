@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::Error;
-use crate::inbox::Inbox;
+use crate::inbox::{AskedRouter, Inbox};
 use crate::node::Node;
 
 pub(crate) async fn node_router(
@@ -26,25 +26,24 @@ pub(crate) async fn node_router(
     let config = watcher::Config::default().fields(&format!("metadata.name={}", node.options.node));
     let events = pin!(watcher(api, config).default_backoff());
     // An initial list without the object says that there is none.
-    let mut listed = None;
+    let mut listed = AskedRouter::default();
     each(events, shutdown, |event| match event {
-        Event::Init => listed = None,
-        Event::InitApply(router) => listed = Some(content(router)),
-        Event::InitDone => inbox.set_router(listed.take()),
-        Event::Apply(router) => inbox.set_router(Some(content(router))),
-        Event::Delete(_) => inbox.set_router(None),
+        Event::Init => listed = AskedRouter::default(),
+        Event::InitApply(router) => listed = content(router),
+        Event::InitDone => inbox.set_router(std::mem::take(&mut listed)),
+        Event::Apply(router) => inbox.set_router(content(router)),
+        Event::Delete(_) => inbox.set_router(AskedRouter::default()),
     })
     .await;
     Ok(())
 }
 
-fn content(router: NodeRouter) -> (i64, String, ferroute_api::ferroute::NodeRouterSpec) {
-    let uid = router.uid().unwrap_or_default();
-    (
-        router.metadata.generation.unwrap_or_default(),
-        uid,
-        router.spec,
-    )
+fn content(router: NodeRouter) -> AskedRouter {
+    AskedRouter {
+        generation: router.metadata.generation.unwrap_or_default(),
+        uid: router.uid().unwrap_or_default(),
+        spec: router.spec,
+    }
 }
 
 pub(crate) async fn route_slices(

@@ -173,6 +173,10 @@ pub struct SpeakerRouter {
 /// One BGP session, of the router with the fabric or of the speaker with any peer.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch of a BGP session"
+)]
 pub struct NodeNeighbor {
     /// `address` or `interface`, with `%vrf` behind it in a VRF; unique on the node's speaker.
     pub id: String,

@@ -135,7 +135,7 @@ pub(crate) fn node(object: &Node) -> snapshot::Node {
         .iter()
         .flatten()
         .any(|condition| condition.type_ == "NetworkUnavailable" && condition.status == "True");
-    let internal = status
+    let mut internal = status
         .addresses
         .iter()
         .flatten()
@@ -148,9 +148,7 @@ pub(crate) fn node(object: &Node) -> snapshot::Node {
             .and_then(|text| text.parse().ok())
             .map(NodeIndex),
         excluded: unavailable || object.labels().contains_key(EXCLUDED_LABEL),
-        internal_ipv4: internal
-            .filter_map(|address| address.address.parse().ok())
-            .next(),
+        internal_ipv4: internal.find_map(|address| address.address.parse().ok()),
     }
 }
 

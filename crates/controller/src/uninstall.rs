@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::{Error, FIELD_MANAGER, LEASE};
 
 /// How long the agents may take to give everything back.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(500);
 
 /// Empties every node and deletes what is ours. Nodes that do not answer are named, and the rest goes on:

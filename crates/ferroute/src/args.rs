@@ -133,8 +133,8 @@ pub(crate) struct Frr {
     #[arg(long, default_value = NETNS)]
     pub(crate) netns: PathBuf,
     /// Where FRR was built to keep its sockets
-    #[arg(long, default_value = "/var/run/frr")]
-    pub(crate) frr_run_dir: PathBuf,
+    #[arg(long = "frr-run-dir", default_value = "/var/run/frr")]
+    pub(crate) run_dir: PathBuf,
     /// Where the agent keeps the configuration to start from
     #[arg(long, default_value = "/var/lib/ferroute")]
     pub(crate) state_dir: PathBuf,

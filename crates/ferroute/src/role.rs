@@ -83,7 +83,7 @@ fn frr(args: Frr) -> anyhow::Result<()> {
     };
     let config_file = args.state_dir.join(instance.name()).join("frr.conf");
     let mut options = supervise::Options::new(instance, config_file);
-    options.run_dir = args.frr_run_dir;
+    options.run_dir = args.run_dir;
     block_on(async {
         Ok(supervise::run(&options, ferroute_service::process::terminated()?).await?)
     })

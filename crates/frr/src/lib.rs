@@ -7,6 +7,7 @@ pub mod file;
 mod lock;
 mod parse;
 mod render;
+pub mod rib;
 pub mod session;
 pub mod supervise;
 pub mod tree;

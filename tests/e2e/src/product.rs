@@ -13,6 +13,17 @@ use crate::wait::eventually;
 /// The namespace that the chart is installed in.
 pub const NAMESPACE: &str = "ferroute-system";
 
+/// What the chart brings.
+const NODE_PODS: &str = "/apis/apps/v1/namespaces/ferroute-system/daemonsets/ferroute-node";
+
+/// What the example brings and scenarios take away.
+const EXAMPLE: [&str; 4] = [
+    "/apis/openpe.openperouter.github.io/v1alpha1/namespaces/openperouter-system/underlays/underlay",
+    "/apis/openpe.openperouter.github.io/v1alpha1/namespaces/openperouter-system/l3vnis/red",
+    "/apis/metallb.io/v1beta2/namespaces/metallb-system/bgppeers/peerred",
+    "/api/v1/namespaces/red/services/nginx-service-red",
+];
+
 /// Machines differ by a factor of three, and all of the lab shares one processor.
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -30,7 +41,13 @@ impl Cluster {
     /// Installs the chart and waits until its pods are ready.
     pub fn install(&self) -> Result<String> {
         let output = self.helm(&[
-            "upgrade", "--install", "ferroute", &chart(), "--namespace", NAMESPACE, "--create-namespace",
+            "upgrade",
+            "--install",
+            "ferroute",
+            &chart(),
+            "--namespace",
+            NAMESPACE,
+            "--create-namespace",
         ])?;
         self.ready_pods(NAMESPACE, "app.kubernetes.io/component=controller", 2)?;
         self.ready_pods(NAMESPACE, "app.kubernetes.io/component=node", 2)?;
@@ -39,7 +56,12 @@ impl Cluster {
 
     /// Applies the example as it is.
     pub fn apply_example(&self) -> Result<()> {
-        for file in ["namespaces.yaml", "openpe.yaml", "metallb.yaml", "workload.yaml"] {
+        for file in [
+            "namespaces.yaml",
+            "openpe.yaml",
+            "metallb.yaml",
+            "workload.yaml",
+        ] {
             self.kubectl(&["apply", "-f", &example(file)])?;
         }
         Ok(())
@@ -47,8 +69,12 @@ impl Cluster {
 
     /// Installs the chart and applies the example, if that is not done yet, and waits until all of it works.
     pub fn with_example(&self) -> Result<()> {
-        self.install()?;
-        self.apply_example()?;
+        if self.get(NODE_PODS).is_err() {
+            self.install()?;
+        }
+        if EXAMPLE.iter().any(|path| self.get(path).is_err()) {
+            self.apply_example()?;
+        }
         self.wait_for_sessions(4)?;
         self.ready_pods("red", "app=nginx", 2)?;
         self.ready_pods("blue", "app=nginx", 2)?;
@@ -59,19 +85,26 @@ impl Cluster {
     pub fn wait_for_sessions(&self, count: usize) -> Result<()> {
         eventually(&format!("{count} sessions are established"), LIMIT, || {
             let states = self.session_states()?;
-            let up = states.iter().filter(|state| state["status"]["bgpStatus"] == "Established").count();
-            ensure!(up == count && states.len() == count, "{up} of {} are", states.len());
+            let up = states
+                .iter()
+                .filter(|state| state["status"]["bgpStatus"] == "Established")
+                .count();
+            ensure!(
+                up == count && states.len() == count,
+                "{up} of {} are",
+                states.len()
+            );
             Ok(())
         })
     }
 
-    /// Every BGPSessionState.
+    /// Every `BGPSessionState`.
     pub fn session_states(&self) -> Result<Vec<Value>> {
         let mut list = self.get("/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates")?;
         serde_json::from_value(list["items"].take()).context("read the list of session states")
     }
 
-    /// The NodeRouter of a node.
+    /// The `NodeRouter` of a node.
     pub fn node_router(&self, node: &str) -> Result<Value> {
         self.get(&format!("/apis/ferroute.io/v1alpha1/noderouters/{node}"))
     }
@@ -80,24 +113,54 @@ impl Cluster {
     pub fn wait_for_node_routers(&self) -> Result<()> {
         eventually("every node is as asked", LIMIT, || {
             let list = self.get("/apis/ferroute.io/v1alpha1/noderouters")?;
-            let routers = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let routers = list["items"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             ensure!(routers.len() == 2, "{} NodeRouters", routers.len());
             for router in routers {
                 let seen = &router["status"]["observedGeneration"];
-                let current = *seen == router["metadata"]["generation"] && has_condition(router, "Ready");
-                ensure!(current, "{} is not: {}", router["metadata"]["name"], router["status"]);
+                let current =
+                    *seen == router["metadata"]["generation"] && has_condition(router, "Ready");
+                ensure!(
+                    current,
+                    "{} is not: {}",
+                    router["metadata"]["name"],
+                    router["status"]
+                );
             }
             Ok(())
         })
     }
 
     /// The message of a condition of an object: `None` if it does not have it with that status.
-    pub fn condition(&self, kind: &str, namespace: &str, name: &str, condition: &str) -> Result<Value> {
-        let text = self.kubectl(&["get", kind, "--namespace", namespace, name, "--output", "json"])?;
+    pub fn condition(
+        &self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        condition: &str,
+    ) -> Result<Value> {
+        let text = self.kubectl(&[
+            "get",
+            kind,
+            "--namespace",
+            namespace,
+            name,
+            "--output",
+            "json",
+        ])?;
         let object: Value = serde_json::from_str(&text)?;
-        let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
-        let found = conditions.into_iter().flatten().find(|found| found["type"] == condition);
-        found.cloned().with_context(|| format!("{kind} {name} has no condition {condition}"))
+        let conditions = object
+            .pointer("/status/conditions")
+            .and_then(Value::as_array);
+        let found = conditions
+            .into_iter()
+            .flatten()
+            .find(|found| found["type"] == condition);
+        found
+            .cloned()
+            .with_context(|| format!("{kind} {name} has no condition {condition}"))
     }
 }
 
@@ -106,9 +169,26 @@ impl Node {
     pub fn frr(&self, instance: &str, words: &[&str]) -> Result<String> {
         let field = format!("--field-selector=spec.nodeName={}", self.name());
         let selector = "--selector=app.kubernetes.io/component=node";
-        let pod = Cluster.kubectl(&["get", "pods", "--namespace", NAMESPACE, selector, &field, "--output", "name"])?;
+        let pod = Cluster.kubectl(&[
+            "get",
+            "pods",
+            "--namespace",
+            NAMESPACE,
+            selector,
+            &field,
+            "--output",
+            "name",
+        ])?;
         let container = format!("frr-{instance}");
-        let mut all = vec!["exec", "--namespace", NAMESPACE, pod.trim(), "--container", &container, "--"];
+        let mut all = vec![
+            "exec",
+            "--namespace",
+            NAMESPACE,
+            pod.trim(),
+            "--container",
+            &container,
+            "--",
+        ];
         all.extend(["vtysh", "-N", instance]);
         all.extend(words);
         Cluster.kubectl(&all)

@@ -18,6 +18,7 @@ pub(super) fn kernel(spec: &NodeRouterSpec, failures: &mut Vec<NodeFailure>) -> 
         overlays: overlays.collect(),
         underlay,
         l2: Vec::new(),
+        draining: Vec::new(),
     }
 }
 

@@ -15,6 +15,9 @@ use ipnet::IpNet;
 use super::neighbor::{families, neighbor};
 use super::{Secrets, keep};
 
+/// Seconds between attempts to reach a switch; FRR's default is two minutes.
+const FABRIC_CONNECT: u16 = 5;
+
 pub(super) fn router(
     spec: &NodeRouterSpec,
     secrets: &Secrets,
@@ -73,6 +76,7 @@ fn fabric_router(
     for wanted in neighbors {
         if let Some((peer, mut neighbor)) = keep(neighbor(wanted, secrets), source, failures) {
             families(wanted, &mut neighbor, &family);
+            neighbor.connect_time.get_or_insert(FABRIC_CONNECT);
             neighbor.evpn = Some(family.clone());
             router.neighbors.insert(peer, neighbor);
         }

@@ -18,6 +18,10 @@ use super::policy::{Tags, add_community, outgoing, tags};
 use super::router::is_own_router;
 use super::{Announced, Secrets, failure, keep};
 
+/// Seconds between attempts to reach this node's own router: it is one hop away and comes back in seconds;
+/// FRR's default is two minutes.
+const OWN_ROUTER_CONNECT: u16 = 1;
+
 /// The configuration, and how many of the announced prefixes are in it.
 pub(super) fn speaker(
     spec: &NodeRouterSpec,
@@ -50,7 +54,7 @@ pub(super) fn speaker(
         match instance.add(failures) {
             Ok(()) => count += tags.prefixes.len(),
             Err(error) => {
-                failures.push(failure(&first_source(wanted), "Invalid", error.to_string()))
+                failures.push(failure(&first_source(wanted), "Invalid", error.to_string()));
             }
         }
     }
@@ -68,11 +72,11 @@ fn snippet(raw: &RawConfig, failures: &mut Vec<NodeFailure>) -> Option<RawSnippe
 }
 
 fn first_source(wanted: &SpeakerRouter) -> Source {
-    let sources = wanted
+    let mut sources = wanted
         .neighbors
         .iter()
         .flat_map(|neighbor| &neighbor.sources);
-    sources.cloned().next().unwrap_or_default()
+    sources.next().cloned().unwrap_or_default()
 }
 
 /// Whether a policy announces to a neighbor of this instance.
@@ -186,9 +190,13 @@ impl Instance<'_> {
         };
         families(wanted, &mut neighbor, &family);
         // The router of this node outlives FRR: its forwarding goes on, so routes may be kept meanwhile.
-        neighbor.graceful_restart |= wanted
+        if wanted
             .address
-            .is_some_and(|address| is_own_router(self.spec, address));
+            .is_some_and(|address| is_own_router(self.spec, address))
+        {
+            neighbor.graceful_restart = true;
+            neighbor.connect_time.get_or_insert(OWN_ROUTER_CONNECT);
+        }
         router.neighbors.insert(peer, neighbor);
         Ok(())
     }
@@ -207,7 +215,8 @@ impl Instance<'_> {
                 ge: matched.ge,
                 le: matched.le,
             });
-            self.permit(&map, 10, rules.collect(), &Sets::default(), &mut entries)?;
+            let rules: Vec<_> = rules.collect();
+            self.permit(&map, 10, &rules, &Sets::default(), &mut entries)?;
         }
         if entries.is_empty() {
             entries.insert(
@@ -233,7 +242,7 @@ impl Instance<'_> {
             }
         }
         for (attributes, prefixes) in by_attributes(&wanted.announce.prefixes) {
-            let rules = prefixes
+            let rules: Vec<_> = prefixes
                 .iter()
                 .map(|net| PrefixRule::exact(Action::Permit, *net))
                 .collect();
@@ -241,7 +250,7 @@ impl Instance<'_> {
                 self.permit(
                     &map,
                     number,
-                    rules,
+                    &rules,
                     &attributes_of(&attributes)?,
                     &mut entries,
                 )?;
@@ -272,7 +281,7 @@ impl Instance<'_> {
         &mut self,
         map: &Name,
         number: u16,
-        rules: Vec<PrefixRule>,
+        rules: &[PrefixRule],
         sets: &Sets,
         entries: &mut BTreeMap<u16, RouteMapEntry>,
     ) -> Result<(), WordError> {

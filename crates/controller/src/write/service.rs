@@ -100,21 +100,13 @@ fn patch(plan: &ServicePlan, version: &str) -> Value {
 
 async fn say(key: &Key, plan: &ServicePlan, uid: Option<String>, events: &Events) {
     let on = reference(Kind::Service, key, uid);
-    match &plan.pool {
-        Some(pool) => {
-            let addresses: Vec<_> = plan.addresses.iter().map(ToString::to_string).collect();
-            let note = format!("Assigned {} from pool {}", addresses.join(", "), pool.name);
-            events.normal(on, "IPAllocated", note).await;
-        }
-        None => {
-            events
-                .normal(
-                    on,
-                    "ClearAssignment",
-                    "The service has no address any more".to_owned(),
-                )
-                .await
-        }
+    if let Some(pool) = &plan.pool {
+        let addresses: Vec<_> = plan.addresses.iter().map(ToString::to_string).collect();
+        let note = format!("Assigned {} from pool {}", addresses.join(", "), pool.name);
+        events.normal(on, "IPAllocated", note).await;
+    } else {
+        let note = "The service has no address any more".to_owned();
+        events.normal(on, "ClearAssignment", note).await;
     }
 }
 

@@ -58,20 +58,18 @@ impl Writer {
         planned: &BTreeMap<String, RouteSliceSpec>,
     ) -> Result<(), Error> {
         let api: Api<RouteSlice> = Api::all(self.client.clone());
-        let gone: Vec<String> = state
+        let unplanned: Vec<String> = state
             .route_slices
             .keys()
             .filter(|name| !planned.contains_key(*name))
             .cloned()
             .collect();
-        let deletes = gone.into_iter().map(|name| {
+        let deletes = unplanned.into_iter().map(|name| {
             let api = &api;
             async move { self.delete(api, &name).await.map(|()| name) }
         });
-        let deleted = side_by_side(deletes.collect()).await.into_iter();
-        first_error(
-            deleted.map(|deleted| deleted.map(|name| drop(state.route_slices.remove(&name)))),
-        )
+        let gone = side_by_side(deletes.collect()).await.into_iter();
+        first_error(gone.map(|gone| gone.map(|name| drop(state.route_slices.remove(&name)))))
     }
 }
 

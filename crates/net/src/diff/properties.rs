@@ -91,6 +91,7 @@ fn desired() -> impl Strategy<Value = Desired> {
             .map(|i| [&two, &three][i].clone())
             .collect();
         Desired {
+            draining: Vec::new(),
             underlay,
             overlays,
             l2,

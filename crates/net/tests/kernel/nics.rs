@@ -8,6 +8,7 @@ fn with_nic(nic: &str) -> Desired {
         underlay: Some(underlay(&[nic])),
         overlays: Vec::new(),
         l2: vec![segment(100)],
+        draining: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ fn desired() -> Desired {
         underlay: Some(underlay(&[])),
         overlays: vec![red()],
         l2: vec![routed],
+        draining: Vec::new(),
     }
 }
 

@@ -26,15 +26,34 @@ struct Demo {
 
 impl Demo {
     fn tell(&mut self, lab: &Lab) -> Result<()> {
-        let cluster = &lab.cluster;
-        step("helm install ferroute charts/ferroute --namespace ferroute-system --create-namespace");
+        let cluster = lab.cluster;
+        step(
+            "helm install ferroute charts/ferroute --namespace ferroute-system --create-namespace",
+        );
         cluster.install()?;
-        print_command(cluster, &["get", "pods", "--namespace", "ferroute-system", "--output", "wide"])?;
+        print_command(
+            cluster,
+            &[
+                "get",
+                "pods",
+                "--namespace",
+                "ferroute-system",
+                "--output",
+                "wide",
+            ],
+        )?;
         self.check("controller and node pods are ready");
 
-        for file in ["namespaces.yaml", "openpe.yaml", "metallb.yaml", "workload.yaml"] {
+        for file in [
+            "namespaces.yaml",
+            "openpe.yaml",
+            "metallb.yaml",
+            "workload.yaml",
+        ] {
             step(&format!("kubectl apply -f examples/metallb/{file}"));
-            say(cluster.kubectl(&["apply", "-f", &example(file)])?.trim_end());
+            say(cluster
+                .kubectl(&["apply", "-f", &example(file)])?
+                .trim_end());
         }
         self.sessions(lab)?;
         self.service(lab)?;
@@ -45,10 +64,13 @@ impl Demo {
     fn sessions(&mut self, lab: &Lab) -> Result<()> {
         step("The speaker of each node peers with its router, once for each L3VNI");
         lab.cluster.wait_for_sessions(4)?;
-        print_command(&lab.cluster, &["get", "bgpsessionstates.frrk8s.metallb.io", "-A"])?;
+        print_command(
+            lab.cluster,
+            &["get", "bgpsessionstates.frrk8s.metallb.io", "-A"],
+        )?;
         self.check("every session is Established");
         lab.cluster.wait_for_node_routers()?;
-        print_command(&lab.cluster, &["get", "noderouters"])?;
+        print_command(lab.cluster, &["get", "noderouters"])?;
         self.check("both nodes are as asked, their sessions with the fabric included");
         Ok(())
     }
@@ -60,7 +82,7 @@ impl Demo {
         let address = eventually("the red service has its address", LIMIT, || {
             lab.cluster.service_address("red", "nginx-service-red")
         })?;
-        print_command(&lab.cluster, &["get", "svc", "-n", "red"])?;
+        print_command(lab.cluster, &["get", "svc", "-n", "red"])?;
         ensure!(address == "172.30.0.10", "the red service has {address}");
         self.check("the service in red has 172.30.0.10");
         Ok(())
@@ -75,11 +97,21 @@ impl Demo {
         self.check("hostA_red gets nginx's page");
 
         step("A host of the blue tenant does not get there");
-        let words = ["curl", "--max-time", "2", "--no-progress-meter", "172.30.0.10"];
+        let words = [
+            "curl",
+            "--max-time",
+            "2",
+            "--no-progress-meter",
+            "172.30.0.10",
+        ];
         command(&lab.host("hostA_blue"), &words);
         let output = lab.host("hostA_blue").attempt(words)?;
         say(output.stderr.trim_end());
-        ensure!(output.code == 28, "curl ended with {}: the tenants are not apart", output.code);
+        ensure!(
+            output.code == 28,
+            "curl ended with {}: the tenants are not apart",
+            output.code
+        );
         self.check("hostA_blue times out");
         Ok(())
     }
@@ -87,7 +119,10 @@ impl Demo {
     fn fabric(&mut self, lab: &Lab) -> Result<()> {
         step("The route as leafA sees it: EVPN type 5, from both nodes");
         let leaf = lab.fabric.leaf_a.frr();
-        command(leaf.place(), &["vtysh", "-c", "show bgp l2vpn evpn route type prefix"]);
+        command(
+            leaf.place(),
+            &["vtysh", "-c", "show bgp l2vpn evpn route type prefix"],
+        );
         let routes = leaf.show("bgp l2vpn evpn route type prefix")?;
         let shown = about(&routes, "[32]:[172.30.0.10]");
         say(shown.trim_end());
@@ -110,7 +145,10 @@ impl Demo {
                 Ok(())
             }
             Err(error) => {
-                say(format_args!("\ndemo: failed after {} checks: {error:#}", self.passed));
+                say(format_args!(
+                    "\ndemo: failed after {} checks: {error:#}",
+                    self.passed
+                ));
                 bail!("the demo failed")
             }
         }
@@ -135,7 +173,7 @@ fn run(place: &Place, words: &[&str]) -> Result<String> {
     Ok(output)
 }
 
-fn print_command(cluster: &Cluster, arguments: &[&str]) -> Result<()> {
+fn print_command(cluster: Cluster, arguments: &[&str]) -> Result<()> {
     say(format_args!("$ kubectl {}", arguments.join(" ")));
     say(cluster.kubectl(arguments)?.trim_end());
     Ok(())

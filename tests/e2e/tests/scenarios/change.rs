@@ -27,10 +27,14 @@ metadata: {name: peergreen, namespace: metallb-system}
 spec: {myASN: 64515, peerASN: 64514, peerAddress: 192.169.12.1}
 ";
 
-pub(crate) fn a_third_overlay_comes_and_goes_without_a_lost_packet_or_session(lab: &Lab) -> Result<()> {
+pub(crate) fn a_third_overlay_comes_and_goes_without_a_lost_packet_or_session(
+    lab: &Lab,
+) -> Result<()> {
     lab.cluster.with_example()?;
     let host = lab.host("hostA_red");
-    eventually("hostA_red gets the page", LIMIT, || host.curl("172.30.0.10"))?;
+    eventually("hostA_red gets the page", LIMIT, || {
+        host.curl("172.30.0.10")
+    })?;
     let before = all_sessions(lab)?;
     let probe = host.probe_http(SocketAddr::from(RED));
     lab.cluster.apply(GREEN)?;
@@ -39,7 +43,9 @@ pub(crate) fn a_third_overlay_comes_and_goes_without_a_lost_packet_or_session(la
     lab.cluster.wait_for_sessions(4)?;
     lab.cluster.wait_for_node_routers()?;
     let report = probe.stop()?;
-    say(format_args!("figure: third overlay added and deleted: {report}"));
+    say(format_args!(
+        "figure: third overlay added and deleted: {report}"
+    ));
     ensure!(all_sessions(lab)? == before, "a session was reset");
     ensure!(report.lost == 0, "{report}");
     Ok(())

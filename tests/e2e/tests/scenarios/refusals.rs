@@ -9,27 +9,60 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// What one object shows is refused at once; the words are in the API server's answer.
 const AT_APPLY: &[(&str, &str)] = &[
-    ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, nosuchfield: 1}", "nosuchfield"),
-    ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 16777216}", "16777215"),
+    (
+        "kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, nosuchfield: 1}",
+        "nosuchfield",
+    ),
+    (
+        "kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 16777216}",
+        "16777215",
+    ),
     ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 0}", "vni"),
-    ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, asn: 64514, hostasn: 64514, localcidr: {ipv4: 192.169.12.0/24}}", "hostasn must differ"),
-    ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.12.0/240}}", "localcidr.ipv4"),
-    ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, vrf: \"red\\nrouter bgp 1\"}", "vrf"),
-    ("kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, vrf: \"a b\"}", "vrf"),
-    ("kind: Underlay\nmetadata: {name: bad}\nspec: {asn: 64514, vtepcidr: 100.65.0.0, nics: [eth9], neighbors: [{asn: 64512, address: 192.168.11.2}]}", "vtepcidr"),
-    ("kind: Underlay\nmetadata: {name: bad}\nspec: {asn: 64514, neighbors: [{asn: 64512, address: 192.168.11.2, password: \"a\\nb\"}]}", "password"),
+    (
+        "kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, asn: 64514, hostasn: 64514, localcidr: {ipv4: 192.169.12.0/24}}",
+        "hostasn must differ",
+    ),
+    (
+        "kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.12.0/240}}",
+        "localcidr.ipv4",
+    ),
+    (
+        "kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, vrf: \"red\\nrouter bgp 1\"}",
+        "vrf",
+    ),
+    (
+        "kind: L3VNI\nmetadata: {name: bad}\nspec: {vni: 300, vrf: \"a b\"}",
+        "vrf",
+    ),
+    (
+        "kind: Underlay\nmetadata: {name: bad}\nspec: {asn: 64514, vtepcidr: 100.65.0.0, nics: [eth9], neighbors: [{asn: 64512, address: 192.168.11.2}]}",
+        "vtepcidr",
+    ),
+    (
+        "kind: Underlay\nmetadata: {name: bad}\nspec: {asn: 64514, neighbors: [{asn: 64512, address: 192.168.11.2, password: \"a\\nb\"}]}",
+        "password",
+    ),
 ];
 
 pub(crate) fn what_one_object_shows_is_refused_at_apply(lab: &Lab) -> Result<()> {
     lab.cluster.with_example()?;
     for (manifest, words) in AT_APPLY {
         let refusal = lab.cluster.refusal(&openpe(manifest))?;
-        ensure!(refusal.contains(words), "{manifest}\nwas refused with: {refusal}");
+        ensure!(
+            refusal.contains(words),
+            "{manifest}\nwas refused with: {refusal}"
+        );
     }
-    let peer = metallb("v1beta2", "kind: BGPPeer\nmetadata: {name: bad}\nspec: {myASN: 1, peerASN: 2, peerAddress: 10.0.0.1, password: \"a b\"}");
+    let peer = metallb(
+        "v1beta2",
+        "kind: BGPPeer\nmetadata: {name: bad}\nspec: {myASN: 1, peerASN: 2, peerAddress: 10.0.0.1, password: \"a b\"}",
+    );
     let refusal = lab.cluster.refusal(&peer)?;
     ensure!(refusal.contains("password"), "{refusal}");
-    let pool = metallb("v1beta1", "kind: IPAddressPool\nmetadata: {name: bad}\nspec: {addresses: [10.0.0.9-10.0.0.1x]}");
+    let pool = metallb(
+        "v1beta1",
+        "kind: IPAddressPool\nmetadata: {name: bad}\nspec: {addresses: [10.0.0.9-10.0.0.1x]}",
+    );
     let refusal = lab.cluster.refusal(&pool)?;
     ensure!(refusal.contains("addresses"), "{refusal}");
     still_works(lab)
@@ -37,13 +70,55 @@ pub(crate) fn what_one_object_shows_is_refused_at_apply(lab: &Lab) -> Result<()>
 
 /// What only several objects together show is said on the newer one.
 const ON_THE_OBJECT: &[(&str, &str, &str, &str, &str)] = &[
-    ("openpe", "underlay", "kind: Underlay\nmetadata: {name: second}\nspec: {asn: 64514, vtepcidr: 100.66.0.0/24, nics: [eth9], neighbors: [{asn: 64512, address: 192.168.11.2}]}", "SecondUnderlay", "underlay"),
-    ("openpe", "l3vni", "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 100, vrf: other, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.12.0/24}}", "VNIInUse", "red"),
-    ("openpe", "l3vni", "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 300, vrf: red, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.12.0/24}}", "VRFInUse", "red"),
-    ("openpe", "l3vni", "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 300, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.10.0/25}}", "Overlap", "192.169.10.0/24"),
-    ("metallb", "ipaddresspool", "kind: IPAddressPool\nmetadata: {name: second}\nspec: {addresses: [172.30.0.12-172.30.0.30]}", "Overlap", "address-pool-red"),
-    ("openpe", "l2vni", "kind: L2VNI\nmetadata: {name: second}\nspec: {vni: 300}", "NotImplemented", "L2VNI"),
-    ("metallb", "l2advertisement", "kind: L2Advertisement\nmetadata: {name: second}\nspec: {}", "NotImplemented", "L2Advertisement"),
+    (
+        "openpe",
+        "underlay",
+        "kind: Underlay\nmetadata: {name: second}\nspec: {asn: 64514, vtepcidr: 100.66.0.0/24, nics: [eth9], neighbors: [{asn: 64512, address: 192.168.11.2}]}",
+        "SecondUnderlay",
+        "underlay",
+    ),
+    (
+        "openpe",
+        "l3vni",
+        "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 100, vrf: other, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.12.0/24}}",
+        "VNIInUse",
+        "red",
+    ),
+    (
+        "openpe",
+        "l3vni",
+        "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 300, vrf: red, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.12.0/24}}",
+        "VRFInUse",
+        "red",
+    ),
+    (
+        "openpe",
+        "l3vni",
+        "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 300, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.10.0/25}}",
+        "Overlap",
+        "192.169.10.0/24",
+    ),
+    (
+        "metallb",
+        "ipaddresspool",
+        "kind: IPAddressPool\nmetadata: {name: second}\nspec: {addresses: [172.30.0.12-172.30.0.30]}",
+        "Overlap",
+        "address-pool-red",
+    ),
+    (
+        "openpe",
+        "l2vni",
+        "kind: L2VNI\nmetadata: {name: second}\nspec: {vni: 300}",
+        "NotImplemented",
+        "L2VNI",
+    ),
+    (
+        "metallb",
+        "l2advertisement",
+        "kind: L2Advertisement\nmetadata: {name: second}\nspec: {}",
+        "NotImplemented",
+        "L2Advertisement",
+    ),
 ];
 
 pub(crate) fn what_several_objects_show_is_said_on_the_newer_one(lab: &Lab) -> Result<()> {
@@ -55,9 +130,16 @@ pub(crate) fn what_several_objects_show_is_said_on_the_newer_one(lab: &Lab) -> R
         };
         lab.cluster.apply(&manifest)?;
         let said = eventually(&format!("{kind} second is told {reason}"), LIMIT, || {
-            let accepted = lab.cluster.condition(kind, namespace, "second", "Accepted")?;
-            ensure!(accepted["status"] == "False" && accepted["reason"] == *reason, "{accepted}");
-            let events = lab.cluster.kubectl(&["get", "events", "--namespace", namespace])?;
+            let accepted = lab
+                .cluster
+                .condition(kind, namespace, "second", "Accepted")?;
+            ensure!(
+                accepted["status"] == "False" && accepted["reason"] == *reason,
+                "{accepted}"
+            );
+            let events = lab
+                .cluster
+                .kubectl(&["get", "events", "--namespace", namespace])?;
             ensure!(events.contains(reason), "no event {reason}");
             Ok(accepted["message"].to_string())
         });
@@ -70,14 +152,21 @@ pub(crate) fn what_several_objects_show_is_said_on_the_newer_one(lab: &Lab) -> R
 
 pub(crate) fn an_unknown_peer_is_said_on_the_advertisement(lab: &Lab) -> Result<()> {
     lab.cluster.with_example()?;
-    let manifest = metallb("v1beta1", "kind: BGPAdvertisement\nmetadata: {name: second}\nspec: {peers: [nobody], ipAddressPools: [nothing]}");
+    let manifest = metallb(
+        "v1beta1",
+        "kind: BGPAdvertisement\nmetadata: {name: second}\nspec: {peers: [nobody], ipAddressPools: [nothing]}",
+    );
     lab.cluster.apply(&manifest)?;
     let said = eventually("the advertisement is told", LIMIT, || {
-        lab.cluster.condition("bgpadvertisement", "metallb-system", "second", "Degraded")
+        lab.cluster
+            .condition("bgpadvertisement", "metallb-system", "second", "Degraded")
     });
     lab.cluster.delete(&manifest)?;
     let message = said?["message"].to_string();
-    ensure!(message.contains("nobody") && message.contains("nothing"), "{message}");
+    ensure!(
+        message.contains("nobody") && message.contains("nothing"),
+        "{message}"
+    );
     still_works(lab)
 }
 
@@ -87,13 +176,25 @@ pub(crate) fn a_missing_nic_is_said_on_the_underlay(lab: &Lab) -> Result<()> {
     let nics = |names: &str| {
         let patch = format!("{{\"spec\":{{\"nics\":{names}}}}}");
         lab.cluster.kubectl(&[
-            "patch", "underlay", "--namespace", "openperouter-system", "underlay", "--type=merge", "--patch", &patch,
+            "patch",
+            "underlay",
+            "--namespace",
+            "openperouter-system",
+            "underlay",
+            "--type=merge",
+            "--patch",
+            &patch,
         ])
     };
     nics(r#"["toswitch","nosuchnic"]"#)?;
     let said = eventually("the underlay is told", LIMIT, || {
-        let ready = lab.cluster.condition("underlay", "openperouter-system", "underlay", "Ready")?;
-        ensure!(ready["status"] == "False" && ready["reason"] == "NodeFailed", "{ready}");
+        let ready =
+            lab.cluster
+                .condition("underlay", "openperouter-system", "underlay", "Ready")?;
+        ensure!(
+            ready["status"] == "False" && ready["reason"] == "NodeFailed",
+            "{ready}"
+        );
         Ok(ready["message"].to_string())
     });
     nics(r#"["toswitch"]"#)?;
@@ -105,11 +206,18 @@ pub(crate) fn a_missing_nic_is_said_on_the_underlay(lab: &Lab) -> Result<()> {
 
 fn still_works(lab: &Lab) -> Result<()> {
     lab.cluster.wait_for_sessions(4)?;
-    eventually("hostA_red gets the page", LIMIT, || lab.host("hostA_red").curl("172.30.0.10")).map(drop)
+    eventually("hostA_red gets the page", LIMIT, || {
+        lab.host("hostA_red").curl("172.30.0.10")
+    })
+    .map(drop)
 }
 
 fn openpe(manifest: &str) -> String {
-    let manifest = manifest.replacen("metadata: {", "metadata: {namespace: openperouter-system, ", 1);
+    let manifest = manifest.replacen(
+        "metadata: {",
+        "metadata: {namespace: openperouter-system, ",
+        1,
+    );
     format!("apiVersion: openpe.openperouter.github.io/v1alpha1\n{manifest}\n")
 }
 

@@ -8,12 +8,19 @@ use ferroute_e2e::{Lab, NAMESPACE, Node, Place, Report, eventually, say};
 
 const LIMIT: Duration = Duration::from_mins(2);
 const RED: ([u8; 4], u16) = ([172, 30, 0, 10], 80);
-const API_AWAY: Duration = Duration::from_secs(60);
+const API_AWAY: Duration = Duration::from_mins(1);
 
 pub(crate) fn no_packet_is_lost_when_the_controller_is_replaced(lab: &Lab) -> Result<()> {
     let report = under_traffic(lab, || {
         let selector = "app.kubernetes.io/component=controller";
-        lab.cluster.kubectl(&["delete", "pods", "--namespace", NAMESPACE, "--selector", selector])?;
+        lab.cluster.kubectl(&[
+            "delete",
+            "pods",
+            "--namespace",
+            NAMESPACE,
+            "--selector",
+            selector,
+        ])?;
         lab.cluster.ready_pods(NAMESPACE, selector, 2).map(drop)
     })?;
     say(format_args!("figure: controller replaced: {report}"));
@@ -25,12 +32,19 @@ pub(crate) fn no_packet_is_lost_when_the_agent_is_killed(lab: &Lab) -> Result<()
     let report = under_traffic(lab, || {
         let node = &lab.nodes()[0];
         let before = restarts(lab, node)?;
-        Place::lab().run(["pkill", "-9", "-f", &format!("agent --node-name={}", node.name())])?;
+        Place::lab().run([
+            "pkill",
+            "-9",
+            "-f",
+            &format!("agent --node-name={}", node.name()),
+        ])?;
         eventually("the agent has restarted", LIMIT, || {
             ensure!(restarts(lab, node)? > before, "not yet");
             Ok(())
         })?;
-        lab.cluster.ready_pods(NAMESPACE, "app.kubernetes.io/component=node", 2).map(drop)
+        lab.cluster
+            .ready_pods(NAMESPACE, "app.kubernetes.io/component=node", 2)
+            .map(drop)
     })?;
     say(format_args!("figure: agent killed: {report}"));
     ensure!(report.lost == 0, "{report}");
@@ -47,7 +61,10 @@ pub(crate) fn no_packet_is_lost_while_the_api_is_away(lab: &Lab) -> Result<()> {
         eventually("the API is back", LIMIT, || lab.cluster.nodes_ready(2))?;
         lab.cluster.wait_for_node_routers()
     })?;
-    say(format_args!("figure: API away for {} s: {report}", API_AWAY.as_secs()));
+    say(format_args!(
+        "figure: API away for {} s: {report}",
+        API_AWAY.as_secs()
+    ));
     ensure!(report.lost == 0, "{report}");
     Ok(())
 }
@@ -69,7 +86,15 @@ pub(crate) fn traffic_comes_back_after_the_node_pod_is_replaced(lab: &Lab) -> Re
     let report = under_traffic(lab, || {
         let field = format!("--field-selector=spec.nodeName={}", node.name());
         let selector = "app.kubernetes.io/component=node";
-        lab.cluster.kubectl(&["delete", "pods", "--namespace", NAMESPACE, "--selector", selector, &field])?;
+        lab.cluster.kubectl(&[
+            "delete",
+            "pods",
+            "--namespace",
+            NAMESPACE,
+            "--selector",
+            selector,
+            &field,
+        ])?;
         lab.cluster.ready_pods(NAMESPACE, selector, 2)?;
         lab.cluster.wait_for_node_routers()?;
         lab.cluster.wait_for_sessions(4)
@@ -82,20 +107,34 @@ pub(crate) fn traffic_comes_back_after_the_node_pod_is_replaced(lab: &Lab) -> Re
 fn under_traffic(lab: &Lab, act: impl FnOnce() -> Result<()>) -> Result<Report> {
     lab.cluster.with_example()?;
     let host = lab.host("hostA_red");
-    eventually("hostA_red gets the page", LIMIT, || host.curl("172.30.0.10"))?;
+    eventually("hostA_red gets the page", LIMIT, || {
+        host.curl("172.30.0.10")
+    })?;
     let probe = host.probe_http(SocketAddr::from(RED));
     let acted = act();
     let report = probe.stop()?;
     acted?;
-    eventually("hostA_red gets the page again", LIMIT, || host.curl("172.30.0.10"))?;
+    eventually("hostA_red gets the page again", LIMIT, || {
+        host.curl("172.30.0.10")
+    })?;
     Ok(report)
 }
 
 fn restarts(lab: &Lab, node: &Node) -> Result<u64> {
-    let pods = lab.cluster.pods(NAMESPACE, "app.kubernetes.io/component=node")?;
-    let pod = pods.iter().find(|pod| pod["spec"]["nodeName"] == node.name()).context("no pod")?;
-    let containers = pod["status"]["containerStatuses"].as_array().context("no containers")?;
-    let agent = containers.iter().find(|container| container["name"] == "agent").context("no agent")?;
+    let pods = lab
+        .cluster
+        .pods(NAMESPACE, "app.kubernetes.io/component=node")?;
+    let pod = pods
+        .iter()
+        .find(|pod| pod["spec"]["nodeName"] == node.name())
+        .context("no pod")?;
+    let containers = pod["status"]["containerStatuses"]
+        .as_array()
+        .context("no containers")?;
+    let agent = containers
+        .iter()
+        .find(|container| container["name"] == "agent")
+        .context("no agent")?;
     agent["restartCount"].as_u64().context("no restart count")
 }
 

@@ -33,19 +33,32 @@ fn appears(node: &Node, leaf: &Leaf, vrf: Vrf, prefix: &str) -> Result<()> {
         Vrf::Blue => "192.169.11.1",
     };
     eventually(&format!("{} learns {prefix}", node.name()), LIMIT, || {
-        let in_router = node.router().run(["ip", "route", "show", "vrf", vrf.name(), prefix])?;
-        ensure!(in_router.contains(&format!("via {} ", leaf.vtep)), "router: {in_router:?}");
+        let in_router = node
+            .router()
+            .run(["ip", "route", "show", "vrf", vrf.name(), prefix])?;
+        ensure!(
+            in_router.contains(&format!("via {} ", leaf.vtep)),
+            "router: {in_router:?}"
+        );
         let in_host = node.place().run(["ip", "route", "show", prefix])?;
-        ensure!(in_host.contains(&format!("via {gateway} ")), "host: {in_host:?}");
+        ensure!(
+            in_host.contains(&format!("via {gateway} ")),
+            "host: {in_host:?}"
+        );
         Ok(())
     })
 }
 
 fn disappears(node: &Node, vrf: Vrf, prefix: &str) -> Result<()> {
     eventually(&format!("{} forgets {prefix}", node.name()), LIMIT, || {
-        let in_router = node.router().run(["ip", "route", "show", "vrf", vrf.name(), prefix])?;
+        let in_router = node
+            .router()
+            .run(["ip", "route", "show", "vrf", vrf.name(), prefix])?;
         let in_host = node.place().run(["ip", "route", "show", prefix])?;
-        ensure!(in_router.is_empty() && in_host.is_empty(), "{in_router:?} {in_host:?}");
+        ensure!(
+            in_router.is_empty() && in_host.is_empty(),
+            "{in_router:?} {in_host:?}"
+        );
         Ok(())
     })
 }

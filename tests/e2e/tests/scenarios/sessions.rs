@@ -20,7 +20,10 @@ pub(crate) fn both_nodes_are_established_with_their_switch(lab: &Lab) -> Result<
     for node in lab.nodes() {
         let router = lab.cluster.node_router(node.name())?;
         let fabric = &router["status"]["fabricSessions"][0];
-        ensure!(fabric["peer"] == "192.168.11.2" && fabric["state"] == "Established", "{fabric}");
+        ensure!(
+            fabric["peer"] == "192.168.11.2" && fabric["state"] == "Established",
+            "{fabric}"
+        );
     }
     Ok(())
 }
@@ -47,7 +50,14 @@ pub(crate) fn the_api_tells_of_a_session_within_two_seconds(lab: &Lab) -> Result
     lab.cluster.with_example()?;
     let node = &lab.nodes()[0];
     let flap = |line: &str| {
-        let words = ["-c", "configure terminal", "-c", "router bgp 64514 vrf red", "-c", line];
+        let words = [
+            "-c",
+            "configure terminal",
+            "-c",
+            "router bgp 64514 vrf red",
+            "-c",
+            line,
+        ];
         node.frr("router", &words)
     };
     flap("neighbor 192.169.10.2 shutdown")?;
@@ -61,7 +71,11 @@ pub(crate) fn the_api_tells_of_a_session_within_two_seconds(lab: &Lab) -> Result
         Ok(())
     })?;
     let up = told(lab, node.name(), true)?;
-    say(format_args!("figure: API told of session down after {} ms, of up after {} ms", down.as_millis(), up.as_millis()));
+    say(format_args!(
+        "figure: API told of session down after {} ms, of up after {} ms",
+        down.as_millis(),
+        up.as_millis()
+    ));
     let bound = Duration::from_secs(2);
     ensure!(down <= bound && up <= bound, "down {down:?}, up {up:?}");
     lab.cluster.wait_for_sessions(4)
@@ -74,10 +88,12 @@ fn told(lab: &Lab, node: &str, up: bool) -> Result<Duration> {
         let states = lab.cluster.session_states()?;
         let red = states
             .iter()
-            .find(|state| state["status"]["node"] == node && state["status"]["peer"] == "192.169.10.1")
+            .find(|state| {
+                state["status"]["node"] == node && state["status"]["peer"] == "192.169.10.1"
+            })
             .context("no state")?;
-        let status = &red["status"]["bgpStatus"];
-        ensure!((status == "Established") == up, "{status}");
+        let said = &red["status"]["bgpStatus"];
+        ensure!((said == "Established") == up, "{said}");
         Ok(())
     })?;
     Ok(start.elapsed())

@@ -54,12 +54,17 @@ pub(crate) fn replies_find_their_way_by_learned_routes(lab: &Lab) -> Result<()> 
             ("192.168.21.0/24", "192.169.11.1"),
             ("192.169.21.0/24", "192.169.11.1"),
         ] {
-            eventually(&format!("{} has learned {prefix}", node.name()), LIMIT, || {
-                let route = node.place().run(["ip", "route", "show", prefix])?;
-                let learned = route.contains(&format!("via {gateway} ")) && route.contains("proto bgp");
-                ensure!(learned, "{route:?}");
-                Ok(())
-            })?;
+            eventually(
+                &format!("{} has learned {prefix}", node.name()),
+                LIMIT,
+                || {
+                    let route = node.place().run(["ip", "route", "show", prefix])?;
+                    let learned =
+                        route.contains(&format!("via {gateway} ")) && route.contains("proto bgp");
+                    ensure!(learned, "{route:?}");
+                    Ok(())
+                },
+            )?;
         }
     }
     Ok(())
