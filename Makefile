@@ -50,6 +50,10 @@ test-unit: root setup ## Unit, property, kernel and FRR tests of every crate (th
 test-e2e: root setup build ## Whole scenarios in the lab; ONLY=word runs those whose name has the word
 	@cargo test --locked -p ferroute-e2e -- $(ONLY)
 
+.PHONY: bench-latency
+bench-latency: root setup build ## From a Service to its route, and back, 100 times in the lab (docs/benchmarks.md)
+	@cargo run --locked --quiet -p ferroute-e2e --bin latency
+
 .PHONY: lint
 lint: ## Format, clippy, documentation, shell scripts
 	@cargo fmt --all --check

@@ -25,6 +25,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 /// How long VRFs that go may take to be empty, and how often that is looked at.
 const DRAIN: Duration = Duration::from_secs(3);
 const DRAIN_POLL: Duration = Duration::from_millis(50);
+const QUIET_LOOKS: u32 = 4;
 
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
@@ -229,12 +230,7 @@ impl Reconciler {
         }
         let sockets = self.node.sockets(Instance::Router);
         for (_, vrf) in gone {
-            // An FRR that does not answer holds nothing.
-            while let Ok(1..) = ferroute_frr::rib::own_routes(&sockets, vrf.as_str()).await
-                && Instant::now() < deadline
-            {
-                tokio::time::sleep(DRAIN_POLL).await;
-            }
+            settle(&sockets, vrf.as_str(), deadline).await;
         }
         failures
     }
@@ -351,4 +347,22 @@ fn without_router(asked: &Asked) -> Vec<NodeFailure> {
             message: "this node runs without a router (--netns)".to_owned(),
         })
         .collect()
+}
+
+/// Waits until zebra holds no route of a VRF and nothing has moved for [`QUIET_LOOKS`] looks. An FRR that does
+/// not answer holds nothing.
+async fn settle(sockets: &Path, vrf: &str, deadline: Instant) {
+    let mut last = None;
+    let mut quiet = 0;
+    while let Ok(activity) = ferroute_frr::rib::activity(sockets, vrf).await
+        && Instant::now() < deadline
+    {
+        let still = activity.own_routes == 0 && last.as_ref() == Some(&activity);
+        quiet = if still { quiet + 1 } else { 0 };
+        if quiet == QUIET_LOOKS {
+            return;
+        }
+        last = Some(activity);
+        tokio::time::sleep(DRAIN_POLL).await;
+    }
 }

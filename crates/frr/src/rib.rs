@@ -6,20 +6,33 @@ use serde_json::Value;
 
 use crate::vty::{Daemon, Vty, VtyError};
 
-/// How many routes of a VRF are FRR's to remove: all but those that it read from the kernel.
+/// What zebra is doing with the routes of a VRF.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// Routes that are FRR's to remove: all but those that it read from the kernel.
+    pub own_routes: usize,
+    /// The counters of the data plane, in zebra's words: as long as they move, answers of the kernel are due.
+    pub data_plane: String,
+}
+
+/// Asks zebra what it is doing. A VRF that it does not know has no routes.
 ///
 /// zebra crashes when a VRF's device goes while the kernel still answers for its routes (seen with 10.3), so
-/// who deletes the device waits for zero. A VRF that zebra does not know has none.
-pub async fn own_routes(run_dir: &Path, vrf: &str) -> Result<usize, VtyError> {
+/// who deletes the device waits until there are none and nothing moves.
+pub async fn activity(run_dir: &Path, vrf: &str) -> Result<Activity, VtyError> {
     let mut vty = Vty::open(run_dir, Daemon::Zebra).await?;
-    let mut count = 0;
+    let mut own_routes = 0;
     for family in ["ip", "ipv6"] {
         let reply = vty
             .send(&format!("show {family} route vrf {vrf} json"))
             .await?;
-        count += count_own(&reply.text);
+        own_routes += count_own(&reply.text);
     }
-    Ok(count)
+    let data_plane = vty.send("show zebra dplane").await?.text;
+    Ok(Activity {
+        own_routes,
+        data_plane,
+    })
 }
 
 fn count_own(text: &str) -> usize {

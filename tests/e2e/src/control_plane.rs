@@ -140,21 +140,26 @@ fn api_ready() -> Result<()> {
 
 /// Asks the API with the administrator's rights; `curl` starts in a tenth of kubectl's time.
 pub(crate) fn request(path: &str) -> Result<String> {
+    Place::lab().run(api_command(&["--max-time", "10"], path))
+}
+
+/// The command that asks the API for a path, with more arguments for `curl`.
+pub fn api_command(arguments: &[&str], path: &str) -> Vec<String> {
     let (header, url) = (
         format!("Authorization: Bearer {TOKEN}"),
         format!("{}{path}", api_url()),
     );
-    Place::lab().run([
+    let fixed = [
         "curl",
         "--silent",
         "--show-error",
         "--fail-with-body",
-        "--max-time",
-        "10",
         "--cacert",
         AUTHORITY,
         "--header",
         &header,
-        &url,
-    ])
+    ];
+    let last = [url.as_str()];
+    let words = fixed.iter().chain(arguments).chain(&last);
+    words.map(|word| (*word).to_owned()).collect()
 }

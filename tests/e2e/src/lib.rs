@@ -27,7 +27,7 @@ mod wiring;
 
 pub use cluster::{Cluster, has_condition};
 pub use console::say;
-pub use control_plane::ControlPlane;
+pub use control_plane::{ControlPlane, api_command};
 pub use entry::{Script, main};
 pub use fabric::{Fabric, Leaf, Vrf};
 pub use frr::Frr;
