@@ -96,14 +96,14 @@ const ON_THE_OBJECT: &[(&str, &str, &str, &str, &str)] = &[
         "l3vni",
         "kind: L3VNI\nmetadata: {name: second}\nspec: {vni: 300, asn: 64514, hostasn: 64515, localcidr: {ipv4: 192.169.10.0/25}}",
         "Overlap",
-        "192.169.10.0/24",
+        "openperouter-system/red",
     ),
     (
         "metallb",
         "ipaddresspool",
         "kind: IPAddressPool\nmetadata: {name: second}\nspec: {addresses: [172.30.0.12-172.30.0.30]}",
         "Overlap",
-        "address-pool-red",
+        "metallb-system/address-pool-",
     ),
     (
         "openpe",

@@ -32,11 +32,12 @@ pub(crate) fn no_packet_is_lost_when_the_agent_is_killed(lab: &Lab) -> Result<()
     let report = under_traffic(lab, || {
         let node = &lab.nodes()[0];
         let before = restarts(lab, node)?;
+        // The brackets keep the pattern from matching the command that looks for it.
         Place::lab().run([
             "pkill",
             "-9",
             "-f",
-            &format!("agent --node-name={}", node.name()),
+            &format!("[a]gent --node-name={}", node.name()),
         ])?;
         eventually("the agent has restarted", LIMIT, || {
             ensure!(restarts(lab, node)? > before, "not yet");
