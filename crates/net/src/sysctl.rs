@@ -55,8 +55,8 @@ const ROUTER: [Sysctl; 13] = [
     // A reply may come in through another link than the one its source is reached by.
     always("ipv4/conf/all/rp_filter", "0"),
     always("ipv4/conf/default/rp_filter", "0"),
-    // bgpd that restarts does not listen in the VRFs that are there already: its default socket takes those
-    // connections, too.
+    // A socket that is bound to no VRF takes connections in one, too. After a restart of bgpd that alone was
+    // seen not to be enough (docs/open.md).
     optional("ipv4/tcp_l3mdev_accept", "1"),
     // A workload that moved announces itself unasked.
     always("ipv4/conf/all/arp_accept", "1"),
