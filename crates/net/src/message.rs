@@ -110,11 +110,15 @@ pub(crate) fn address(index: u32, address: IpNet) -> AddressMessage {
     message
 }
 
+/// Marked as if an ICMP redirect had made it, the one kind of route that zebra overlooks. One that it reads before
+/// it knows the table's VRF goes into a table of the default VRF, which it still uses after the VRF is gone and its
+/// table is freed: it crashes in `rib_process_dplane_results` (seen with FRR 10.3; as FRR issue 18699).
 pub(crate) fn unreachable(route: Unreachable) -> RouteMessage {
     let Unreachable { table, family } = route;
     let mut message = RouteMessageBuilder::<IpAddr>::new()
         .table_id(table.get())
         .kind(RouteType::Unreachable)
+        .protocol(RouteProtocol::IcmpRedirect)
         .priority(LAST_RESORT)
         .build();
     message.header.address_family = parse::address_family(family);
