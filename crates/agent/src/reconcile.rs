@@ -1,14 +1,14 @@
 //! The loop that makes the node as it is asked to be.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::{BTreeMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ferroute_api::ferroute::NodeFailure;
 use ferroute_frr::apply::Engine;
 use ferroute_frr::config::Config;
-use ferroute_net::{Kernel, KernelOptions, LinkName, Vni};
+use ferroute_net::{Kernel, KernelOptions, LinkName};
 use ferroute_service::Health;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -22,10 +22,8 @@ use crate::{Error, failures, report, secrets, stored};
 /// How long to wait before trying what failed again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
-/// How long VRFs that go may take to be empty, and how often that is looked at.
-const DRAIN: Duration = Duration::from_secs(3);
-const DRAIN_POLL: Duration = Duration::from_millis(50);
-const QUIET_LOOKS: u32 = 4;
+/// How long zebra may take to see a new VRF.
+const INTRODUCTION: Duration = Duration::from_secs(1);
 
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
@@ -108,8 +106,6 @@ struct Reconciler {
     kernel: Option<Kernel>,
     saved: BTreeMap<Instance, Config>,
     remembered: Option<Asked>,
-    /// The VRFs that the kernel was last brought to.
-    vrfs: BTreeSet<(Vni, LinkName)>,
     reporter: report::Reporter,
     failures: Vec<NodeFailure>,
     announced: usize,
@@ -123,7 +119,6 @@ impl Reconciler {
             kernel: None,
             saved: BTreeMap::new(),
             remembered: None,
-            vrfs: BTreeSet::new(),
             reporter: report::Reporter::default(),
             failures: Vec::new(),
             announced: 0,
@@ -176,10 +171,6 @@ impl Reconciler {
             return without_router(asked);
         }
         let mut failures = self.frr(Instance::Router, config).await;
-        let gone = self.gone_vrfs(kernel);
-        if !gone.is_empty() {
-            failures = self.drain(config, kernel, gone, failures).await;
-        }
         match self.kernel(kernel).await {
             Ok(outcome) => {
                 for change in &outcome.changes {
@@ -198,43 +189,6 @@ impl Reconciler {
         failures
     }
 
-    /// VRFs that were asked for until now.
-    fn gone_vrfs(&mut self, desired: &ferroute_net::Desired) -> Vec<(Vni, LinkName)> {
-        let vrfs = desired
-            .overlays
-            .iter()
-            .map(|overlay| (overlay.vni, overlay.vrf.clone()))
-            .collect();
-        let before = std::mem::replace(&mut self.vrfs, vrfs);
-        before.difference(&self.vrfs).cloned().collect()
-    }
-
-    /// Empties VRFs before their devices go: FRR first, then what is in them, until zebra holds no route there.
-    async fn drain(
-        &mut self,
-        config: &Config,
-        desired: &ferroute_net::Desired,
-        gone: Vec<(Vni, LinkName)>,
-        mut failures: Vec<NodeFailure>,
-    ) -> Vec<NodeFailure> {
-        let deadline = Instant::now() + DRAIN;
-        // zebra takes a moment to detach an L3VNI, and bgpd refuses to end its instance until then.
-        while !failures.is_empty() && Instant::now() < deadline {
-            tokio::time::sleep(DRAIN_POLL).await;
-            failures = self.frr(Instance::Router, config).await;
-        }
-        let mut emptied = desired.clone();
-        emptied.draining.clone_from(&gone);
-        if let Err(error) = self.kernel(&emptied).await {
-            warn!(error = &error as &dyn std::error::Error, "VRFs not emptied");
-        }
-        let sockets = self.node.sockets(Instance::Router);
-        for (_, vrf) in gone {
-            settle(&sockets, vrf.as_str(), deadline).await;
-        }
-        failures
-    }
-
     async fn kernel(
         &mut self,
         desired: &ferroute_net::Desired,
@@ -245,7 +199,11 @@ impl Reconciler {
             self.kernel = Some(Kernel::open(KernelOptions { netns, state_dir }).await?);
         }
         match &self.kernel {
-            Some(kernel) => kernel.reconcile(desired).await,
+            Some(kernel) => {
+                let sockets = self.node.sockets(Instance::Router);
+                let introduce = |vrfs| introduce(sockets, vrfs);
+                kernel.reconcile_with(desired, introduce).await
+            }
             None => Ok(ferroute_net::Outcome::default()),
         }
     }
@@ -349,20 +307,15 @@ fn without_router(asked: &Asked) -> Vec<NodeFailure> {
         .collect()
 }
 
-/// Waits until zebra holds no route of a VRF and nothing has moved for [`QUIET_LOOKS`] looks. An FRR that does
-/// not answer holds nothing.
-async fn settle(sockets: &Path, vrf: &str, deadline: Instant) {
-    let mut last = None;
-    let mut quiet = 0;
-    while let Ok(activity) = ferroute_frr::rib::activity(sockets, vrf).await
-        && Instant::now() < deadline
-    {
-        let still = activity.own_routes == 0 && last.as_ref() == Some(&activity);
-        quiet = if still { quiet + 1 } else { 0 };
-        if quiet == QUIET_LOOKS {
-            return;
-        }
-        last = Some(activity);
-        tokio::time::sleep(DRAIN_POLL).await;
+/// Gives zebra the time to see new VRFs. A zebra that is not there reads links before routes when it starts.
+async fn introduce(sockets: PathBuf, vrfs: Vec<LinkName>) {
+    let names: Vec<String> = vrfs.iter().map(|vrf| vrf.as_str().to_owned()).collect();
+    match ferroute_frr::vrf::wait_until_known(&sockets, &names, INTRODUCTION).await {
+        Ok(true) => {}
+        Ok(false) => warn!(?names, "zebra has not seen new VRFs yet"),
+        Err(error) => debug!(
+            error = &error as &dyn std::error::Error,
+            "zebra is not there to see new VRFs"
+        ),
     }
 }

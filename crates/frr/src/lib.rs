@@ -7,10 +7,10 @@ pub mod file;
 mod lock;
 mod parse;
 mod render;
-pub mod rib;
 pub mod session;
 pub mod supervise;
 pub mod tree;
+pub mod vrf;
 pub mod vty;
 pub mod word;
 

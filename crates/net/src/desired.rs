@@ -15,9 +15,6 @@ pub struct Desired {
     pub overlays: Vec<L3Overlay>,
     /// The layer 2 overlays: a stretched bridge each.
     pub l2: Vec<L2Overlay>,
-    /// VRFs that are about to go: nothing is in them any more, the device itself stays until FRR has let go of
-    /// its routes.
-    pub draining: Vec<(Vni, LinkName)>,
 }
 
 /// How the node reaches the fabric.

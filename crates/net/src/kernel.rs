@@ -7,10 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tracing::info;
-
 use crate::{
-    Change, Desired, Error, LinkName, Mtu, NicRecord, Observed, Space, Step, Subject, Target,
+    Change, Desired, Error, Kind, LinkName, Mtu, NicRecord, Observed, Space, Step, Subject, Target,
     apply::{Applier, Namespaces},
     blocked::Blocked,
     diff,
@@ -93,6 +91,16 @@ impl Kernel {
     ///
     /// Fails as a whole only if the kernel cannot be read.
     pub async fn reconcile(&self, desired: &Desired) -> Result<Outcome, Error> {
+        self.reconcile_with(desired, |_| std::future::ready(()))
+            .await
+    }
+
+    /// The same, and waits for `introduce` when there are new VRFs, before anything is put into them.
+    pub async fn reconcile_with<F: Future<Output = ()>>(
+        &self,
+        desired: &Desired,
+        introduce: impl FnOnce(Vec<LinkName>) -> F,
+    ) -> Result<Outcome, Error> {
         self.check_identity()?;
         let nics = wanted_nics(desired);
         let Records {
@@ -112,7 +120,14 @@ impl Kernel {
         );
         let steps = diff(&target, &snapshot.observed);
         if !steps.is_empty() {
-            self.run(steps, snapshot, &mut outcome).await;
+            let mut run = self.runner(snapshot);
+            let (first, rest) = vrfs_and_rest(steps);
+            run.run(first, &mut outcome).await;
+            let vrfs = created_vrfs(&outcome.changes);
+            if !vrfs.is_empty() {
+                introduce(vrfs).await;
+            }
+            run.run(rest, &mut outcome).await;
             let records = self.state.load()?.nics;
             let after = self.observe(&nics, &records).await?.observed;
             let left = diff(&self::target(desired, &after), &after);
@@ -147,29 +162,16 @@ impl Kernel {
         Ok(snapshot)
     }
 
-    async fn run(&self, steps: Vec<Step>, snapshot: Snapshot, outcome: &mut Outcome) {
-        let mut blocked = Blocked::default();
-        let mut applier = Applier {
-            host: &self.host,
-            router: &self.router,
-            spaces: &self.spaces,
-            state: &self.state,
-            indexes: snapshot.indexes,
-        };
-        for Step { subject, change } in steps {
-            if blocked.skips(&subject, &change) {
-                continue;
-            }
-            match applier.apply(&change).await {
-                Ok(()) => {
-                    info!(%change, "applied");
-                    outcome.changes.push(change);
-                }
-                Err(error) => {
-                    blocked.fail(&subject, &change);
-                    outcome.failures.push(Failure { subject, error });
-                }
-            }
+    fn runner(&self, snapshot: Snapshot) -> Runner<'_> {
+        Runner {
+            blocked: Blocked::default(),
+            applier: Applier {
+                host: &self.host,
+                router: &self.router,
+                spaces: &self.spaces,
+                state: &self.state,
+                indexes: snapshot.indexes,
+            },
         }
     }
 
@@ -181,6 +183,51 @@ impl Kernel {
         Err(Error::NamespaceReplaced {
             path: self.netns.clone(),
         })
+    }
+}
+
+/// Makes changes one after the other; what depends on a failed one is left out.
+struct Runner<'a> {
+    blocked: Blocked,
+    applier: Applier<'a>,
+}
+
+impl Runner<'_> {
+    async fn run(&mut self, steps: Vec<Step>, outcome: &mut Outcome) {
+        for Step { subject, change } in steps {
+            if self.blocked.skips(&subject, &change) {
+                continue;
+            }
+            match self.applier.apply(&change).await {
+                Ok(()) => outcome.changes.push(change),
+                Err(error) => {
+                    self.blocked.fail(&subject, &change);
+                    outcome.failures.push(Failure { subject, error });
+                }
+            }
+        }
+    }
+}
+
+/// The steps up to the last new VRF, and those after it. VRFs come before what is put into them.
+fn vrfs_and_rest(mut steps: Vec<Step>) -> (Vec<Step>, Vec<Step>) {
+    let last = steps
+        .iter()
+        .rposition(|step| created_vrf(&step.change).is_some());
+    let rest = steps.split_off(last.map_or(0, |last| last + 1));
+    (steps, rest)
+}
+
+fn created_vrfs(changes: &[Change]) -> Vec<LinkName> {
+    changes.iter().filter_map(created_vrf).cloned().collect()
+}
+
+fn created_vrf(change: &Change) -> Option<&LinkName> {
+    match change {
+        Change::Create { place, link } if matches!(link.kind, Kind::Vrf { .. }) => {
+            Some(&place.name)
+        }
+        _ => None,
     }
 }
 

@@ -44,7 +44,6 @@ impl Target {
             underlay,
             overlays,
             l2,
-            draining,
         } = desired;
         if let Some(underlay) = underlay {
             builder.target.vteps = underlay.vteps.iter().copied().map(IpNet::from).collect();
@@ -56,9 +55,6 @@ impl Target {
         }
         for overlay in l2 {
             builder.add(overlay.vni, |builder| builder.l2(overlay));
-        }
-        for (vni, vrf) in draining {
-            builder.add(*vni, |builder| builder.vrf(*vni, vrf));
         }
         builder.target
     }

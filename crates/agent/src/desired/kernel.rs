@@ -18,7 +18,6 @@ pub(super) fn kernel(spec: &NodeRouterSpec, failures: &mut Vec<NodeFailure>) -> 
         overlays: overlays.collect(),
         underlay,
         l2: Vec::new(),
-        draining: Vec::new(),
     }
 }
 

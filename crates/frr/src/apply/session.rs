@@ -192,7 +192,7 @@ impl Session {
 fn is_too_early(command: &Command, reply: &Reply) -> bool {
     reply.code != Code::Success
         && command.line.starts_with("no router bgp ")
-        && reply.text.contains("l3vni")
+        && reply.text.to_ascii_lowercase().contains("l3vni")
 }
 
 /// Whether a line changes the context of the connection it is sent over.

@@ -91,7 +91,6 @@ fn desired() -> impl Strategy<Value = Desired> {
             .map(|i| [&two, &three][i].clone())
             .collect();
         Desired {
-            draining: Vec::new(),
             underlay,
             overlays,
             l2,

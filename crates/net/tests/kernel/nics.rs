@@ -8,7 +8,6 @@ fn with_nic(nic: &str) -> Desired {
         underlay: Some(underlay(&[nic])),
         overlays: Vec::new(),
         l2: vec![segment(100)],
-        draining: Vec::new(),
     }
 }
 

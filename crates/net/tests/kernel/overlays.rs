@@ -8,7 +8,6 @@ fn two_segments() -> Desired {
         underlay: Some(underlay(&[])),
         overlays: Vec::new(),
         l2: vec![segment(100), segment(200)],
-        draining: Vec::new(),
     }
 }
 

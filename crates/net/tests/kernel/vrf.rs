@@ -14,7 +14,6 @@ fn desired() -> Desired {
         underlay: Some(underlay(&[])),
         overlays: vec![red()],
         l2: vec![routed],
-        draining: Vec::new(),
     }
 }
 
