@@ -1,6 +1,6 @@
 //! The loop that makes the node as it is asked to be.
 
-use std::collections::{BTreeMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -31,6 +31,7 @@ pub(crate) async fn run(
         for instance in [Instance::Router, Instance::Speaker] {
             watched.look(&node, instance, &inbox).await;
         }
+        reconnect(&node, watched.of(Instance::Speaker)).await;
         observe(&node, watched.of(Instance::Speaker));
         let fabric = watched.of(Instance::Router);
         if let Some(asked) = inbox.asked() {
@@ -71,6 +72,15 @@ impl Watched {
                 }
             }
         }
+    }
+}
+
+/// The speaker does not listen, so it is the one that must connect to peers that restart: its own router among them.
+async fn reconnect(node: &Node, sessions: &[Session]) {
+    let sockets = node.sockets(Instance::Speaker);
+    if let Err(error) = ferroute_frr::session::connect_to_restarting(&sockets, sessions).await {
+        let error = &error as &dyn std::error::Error;
+        warn!(error, "no new attempt to reach peers that restart");
     }
 }
 

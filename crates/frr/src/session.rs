@@ -21,6 +21,8 @@ pub struct Session {
     pub remote_as: u32,
     /// How far it got.
     pub state: State,
+    /// Whether it is left to the peer, which restarts gracefully, to connect again (`NSF passive`).
+    pub awaits_restart: bool,
     /// For how long it has been established.
     pub uptime: Option<Duration>,
     /// What BFD says, when it watches the peer.
@@ -147,6 +149,29 @@ pub async fn sessions(run_dir: &Path) -> Result<Vec<Session>, SessionsError> {
     Ok(read(&text)?)
 }
 
+/// Connects again to peers of the default VRF that restart. What they announced before stays until they have said
+/// what they announce now, or until their restart time is over.
+///
+/// bgpd leaves it to such a peer to connect as soon as its own first attempt has failed. One that does not listen
+/// would wait for the whole restart time (120 s).
+pub async fn connect_to_restarting(
+    run_dir: &Path,
+    sessions: &[Session],
+) -> Result<(), SessionsError> {
+    let restarting: Vec<&Session> = sessions
+        .iter()
+        .filter(|session| session.awaits_restart && session.vrf.is_none())
+        .collect();
+    if restarting.is_empty() {
+        return Ok(());
+    }
+    let mut vty = Vty::open(run_dir, Daemon::Bgpd).await?;
+    for session in restarting {
+        vty.require(&format!("clear bgp {}", session.peer)).await?;
+    }
+    Ok(())
+}
+
 /// Every VRF is an object of peers, with `vrfId` and `vrfName` among them. bgpd without any
 /// instance prints nothing.
 fn read(text: &str) -> Result<Vec<Session>, serde_json::Error> {
@@ -169,6 +194,8 @@ fn read(text: &str) -> Result<Vec<Session>, serde_json::Error> {
 struct Peer {
     remote_as: u32,
     bgp_state: State,
+    /// How an active session waits.
+    bgp_state_is: String,
     bgp_timer_up_msec: u64,
     address_family_info: BTreeMap<String, Counters>,
     #[serde(rename = "peerBfdInfo")]
@@ -199,6 +226,7 @@ impl Peer {
             peer,
             remote_as: self.remote_as,
             state: self.bgp_state,
+            awaits_restart: self.bgp_state_is == "passiveNSF",
             uptime: established.then(|| Duration::from_millis(self.bgp_timer_up_msec)),
             prefixes_received: families()
                 .map(|family| family.accepted_prefix_counter)
@@ -226,6 +254,7 @@ mod tests {
             peer: "10.0.0.2".to_owned(),
             remote_as: 65001,
             state: State::Established,
+            awaits_restart: false,
             uptime: Some(Duration::from_secs(2)),
             bfd: Some(BfdState::Up),
             prefixes_received: 3,
@@ -237,6 +266,18 @@ mod tests {
             },
         };
         assert_eq!(read(text).unwrap(), [session]);
+    }
+
+    #[test]
+    fn a_peer_that_restarts_is_awaited() {
+        let text = r#"{"default":{"10.0.0.1":{"bgpState":"Active","bgpStateIs":"passiveNSF"},
+            "10.0.0.2":{"bgpState":"Active","bgpStateIs":"passive"}}}"#;
+        let awaited: Vec<_> = read(text)
+            .unwrap()
+            .iter()
+            .map(|s| s.awaits_restart)
+            .collect();
+        assert_eq!(awaited, [true, false]);
     }
 
     #[test]
