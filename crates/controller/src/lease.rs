@@ -1,6 +1,12 @@
 //! Leadership: one replica writes, the others stand by with the same state.
 
-use kube::Client;
+use std::pin::pin;
+
+use futures::StreamExt;
+use k8s_openapi::api::coordination::v1::Lease;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, watch_object};
+use kube::{Api, Client};
 use kube_lease_manager::{LeaseManagerBuilder, LeaseParams};
 use tokio::sync::watch::Sender;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +26,8 @@ pub(crate) async fn hold(
     leading: Sender<bool>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let leases: Api<Lease> = Api::namespaced(client.clone(), &options.namespace);
+    let mut lease = pin!(watch_object(leases, LEASE).default_backoff());
     let manager = LeaseManagerBuilder::new(client, LEASE)
         .with_namespace(&options.namespace)
         .with_parameters(LeaseParams::new(&options.identity, DURATION, GRACE))
@@ -28,10 +36,18 @@ pub(crate) async fn hold(
         return Ok(());
     };
     let (mut state, task) = manager.map_err(lease_error)?.watch().await;
-    while let Some(Ok(())) = shutdown.run_until_cancelled(state.changed()).await {
-        let leads = *state.borrow_and_update();
-        info!(leads, identity = options.identity, "leadership");
-        leading.send_replace(leads);
+    let mut taken = false;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            changed = state.changed() => if changed.is_err() { break },
+            // The manager looks at the lease when it renews. Who takes it by force is heard here, at once.
+            Some(lease) = lease.next() => taken = is_of_another(&lease, &options.identity),
+        }
+        let leads = *state.borrow_and_update() && !taken;
+        if leading.send_if_modified(|led| std::mem::replace(led, leads) != leads) {
+            info!(leads, identity = options.identity, "leadership");
+        }
     }
     // Closing the channel makes the manager give the lease back, so that the standby need not wait.
     drop(state);
@@ -39,6 +55,16 @@ pub(crate) async fn hold(
         Ok(released) => released.map(drop).map_err(lease_error),
         Err(_) => Ok(()),
     }
+}
+
+/// A lease that cannot be read is left to the manager.
+fn is_of_another(lease: &Result<Option<Lease>, watcher::Error>, identity: &str) -> bool {
+    let Ok(Some(lease)) = lease else { return false };
+    let holder = lease
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.holder_identity.as_deref());
+    holder.is_some_and(|holder| !holder.is_empty() && holder != identity)
 }
 
 fn lease_error(error: kube_lease_manager::LeaseManagerError) -> Error {

@@ -16,14 +16,15 @@ use crate::{Error, FIELD_MANAGER, LEASE};
 /// How long the agents may take to give everything back.
 const LIMIT: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(500);
+/// How many looks in a row have to find every node empty.
+const LOOKS: u32 = 2;
 
 /// Empties every node and deletes what is ours. Nodes that do not answer are named, and the rest goes on:
 /// an uninstall must not hang on a node that is off.
 pub async fn uninstall(client: Client, namespace: &str) -> Result<(), Error> {
     take_lease(&client, namespace).await?;
     let routers: Api<NodeRouter> = Api::all(client.clone());
-    empty(&routers).await?;
-    for node in wait_until_empty(&routers).await? {
+    for node in empty(&routers).await? {
         warn!(
             node,
             "the agent did not answer; its network namespace and devices may be left"
@@ -56,46 +57,53 @@ async fn take_lease(client: &Client, namespace: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn empty(routers: &Api<NodeRouter>) -> Result<(), Error> {
-    let params = PatchParams::apply(FIELD_MANAGER).force();
-    for router in list(routers).await? {
-        let name = router.name_any();
-        let spec = NodeRouterSpec {
-            node_index: router.spec.node_index,
-            ..NodeRouterSpec::default()
-        };
-        let patch = Patch::Apply(NodeRouter::new(&name, spec));
-        routers
-            .patch(&name, &params, &patch)
-            .await
-            .map_err(Error::write(name))?;
-    }
-    Ok(())
-}
-
-/// The nodes that have not answered within the limit.
-async fn wait_until_empty(routers: &Api<NodeRouter>) -> Result<Vec<String>, Error> {
+/// Asks every node for nothing until it has answered; the nodes that have not within the limit. It asks again
+/// when a controller that had yet to hear of the lease undid it.
+async fn empty(routers: &Api<NodeRouter>) -> Result<Vec<String>, Error> {
     let start = Instant::now();
+    let mut emptied = 0;
     loop {
-        let waiting: Vec<String> = list(routers)
-            .await?
+        let listed = list(routers).await?;
+        for router in listed.iter().filter(|router| !is_emptied(router)) {
+            ask_for_nothing(routers, router).await?;
+        }
+        let waiting: Vec<String> = listed
             .iter()
-            .filter(|router| !is_current(router))
+            .filter(|router| !(is_emptied(router) && has_answered(router)))
             .map(ResourceExt::name_any)
             .collect();
-        if waiting.is_empty() || start.elapsed() > LIMIT {
+        emptied = if waiting.is_empty() { emptied + 1 } else { 0 };
+        if emptied == LOOKS || start.elapsed() > LIMIT {
             return Ok(waiting);
         }
         tokio::time::sleep(POLL).await;
     }
 }
 
-fn is_current(router: &NodeRouter) -> bool {
-    router
-        .status
-        .as_ref()
-        .map(|status| status.observed_generation)
-        == router.metadata.generation
+async fn ask_for_nothing(routers: &Api<NodeRouter>, router: &NodeRouter) -> Result<(), Error> {
+    let name = router.name_any();
+    let params = PatchParams::apply(FIELD_MANAGER).force();
+    let patch = Patch::Apply(NodeRouter::new(&name, nothing(router)));
+    let patched = routers.patch(&name, &params, &patch).await;
+    patched.map(drop).map_err(Error::write(name))
+}
+
+fn nothing(router: &NodeRouter) -> NodeRouterSpec {
+    NodeRouterSpec {
+        node_index: router.spec.node_index,
+        ..NodeRouterSpec::default()
+    }
+}
+
+fn is_emptied(router: &NodeRouter) -> bool {
+    router.spec == nothing(router)
+}
+
+/// Whether the node has made what it was asked for last, and all of it.
+fn has_answered(router: &NodeRouter) -> bool {
+    router.status.as_ref().is_some_and(|status| {
+        Some(status.observed_generation) == router.metadata.generation && status.failures.is_empty()
+    })
 }
 
 async fn list(routers: &Api<NodeRouter>) -> Result<Vec<NodeRouter>, Error> {
