@@ -1,6 +1,7 @@
 //! The loop that makes the node as it is asked to be.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,8 +9,9 @@ use std::time::{Duration, Instant};
 use ferroute_api::ferroute::NodeFailure;
 use ferroute_frr::apply::Engine;
 use ferroute_frr::config::Config;
-use ferroute_net::{Kernel, KernelOptions, LinkName};
+use ferroute_net::{Change, Kernel, KernelOptions, LinkName, Space, Vni};
 use ferroute_service::Health;
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -178,6 +180,7 @@ impl Reconciler {
                 }
                 let changes = u64::try_from(outcome.changes.len()).unwrap_or(u64::MAX);
                 self.node.metrics.kernel_changes.inc_by(changes);
+                self.forget_stale(&outcome.changes, asked).await;
                 let failed = outcome.failures.iter();
                 failures.extend(failed.map(|failure| failures::of_kernel(failure, &asked.spec)));
             }
@@ -187,6 +190,26 @@ impl Reconciler {
             }
         }
         failures
+    }
+
+    /// Routes that came over a veth that was there before are of no use over the new one.
+    async fn forget_stale(&mut self, changes: &[Change], asked: &Asked) {
+        let speaker = asked.spec.speaker.routers.iter();
+        let Some(router) = speaker.clone().find(|router| router.vrf.is_none()) else {
+            return;
+        };
+        let peers: Vec<IpAddr> = changes
+            .iter()
+            .filter_map(created_host_leg)
+            .flat_map(|vni| router_addresses(asked, vni))
+            .collect();
+        if peers.is_empty() {
+            return;
+        }
+        if let Err(error) = self.speaker.forget(router.asn, &peers).await {
+            let error = &error as &dyn std::error::Error;
+            debug!(error, "no speaker that could hold stale routes");
+        }
     }
 
     async fn kernel(
@@ -305,6 +328,21 @@ fn without_router(asked: &Asked) -> Vec<NodeFailure> {
             message: "this node runs without a router (--netns)".to_owned(),
         })
         .collect()
+}
+
+fn created_host_leg(change: &Change) -> Option<Vni> {
+    match change {
+        Change::Create { place, link } if place.space == Space::Host => Some(link.vni),
+        _ => None,
+    }
+}
+
+fn router_addresses(asked: &Asked, vni: Vni) -> impl Iterator<Item = IpAddr> {
+    let l3vnis = asked.spec.l3vnis.iter();
+    l3vnis
+        .filter(move |l3vni| l3vni.vni == vni.get())
+        .flat_map(|l3vni| &l3vni.host_session)
+        .flat_map(|veth| veth.router.iter().map(IpNet::addr))
 }
 
 /// Gives zebra the time to see new VRFs. A zebra that is not there reads links before routes when it starts.

@@ -14,6 +14,10 @@ use tracing::info;
 
 use crate::{Error, LEASE, Options};
 
+/// Who takes the lease before the chart goes. A controller that has heard of it does not lead any more until it is
+/// started again: between the end of the uninstallation and its own it would make anew what was removed.
+pub(crate) const UNINSTALL: &str = "uninstall";
+
 /// Seconds after which a leader that does not renew has lost the lease.
 const DURATION: u64 = 15;
 /// Seconds before that at which it renews.
@@ -42,29 +46,32 @@ pub(crate) async fn hold(
             () = shutdown.cancelled() => break,
             changed = state.changed() => if changed.is_err() { break },
             // The manager looks at the lease when it renews. Who takes it by force is heard here, at once.
-            Some(lease) = lease.next() => taken = is_of_another(&lease, &options.identity),
+            Some(lease) = lease.next() => {
+                let holder = holder(&lease);
+                taken = holder.is_some_and(|holder| holder != options.identity);
+                if holder == Some(UNINSTALL) { break; }
+            }
         }
         let leads = *state.borrow_and_update() && !taken;
         if leading.send_if_modified(|led| std::mem::replace(led, leads) != leads) {
             info!(leads, identity = options.identity, "leadership");
         }
     }
+    leading.send_replace(false);
     // Closing the channel makes the manager give the lease back, so that the standby need not wait.
     drop(state);
-    match task.await {
-        Ok(released) => released.map(drop).map_err(lease_error),
-        Err(_) => Ok(()),
+    if let Ok(released) = task.await {
+        released.map_err(lease_error)?;
     }
+    shutdown.cancelled().await;
+    Ok(())
 }
 
-/// A lease that cannot be read is left to the manager.
-fn is_of_another(lease: &Result<Option<Lease>, watcher::Error>, identity: &str) -> bool {
-    let Ok(Some(lease)) = lease else { return false };
-    let holder = lease
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.holder_identity.as_deref());
-    holder.is_some_and(|holder| !holder.is_empty() && holder != identity)
+/// Who holds the lease. One that cannot be read is left to the manager.
+fn holder(lease: &Result<Option<Lease>, watcher::Error>) -> Option<&str> {
+    let lease = lease.as_ref().ok()?.as_ref()?;
+    let holder = lease.spec.as_ref()?.holder_identity.as_deref()?;
+    (!holder.is_empty()).then_some(holder)
 }
 
 fn lease_error(error: kube_lease_manager::LeaseManagerError) -> Error {

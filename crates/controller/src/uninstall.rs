@@ -11,6 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 use tracing::{info, warn};
 
+use crate::lease::UNINSTALL;
 use crate::{Error, FIELD_MANAGER, LEASE};
 
 /// How long the agents may take to give everything back.
@@ -43,7 +44,7 @@ async fn take_lease(client: &Client, namespace: &str) -> Result<(), Error> {
     let mut lease = Lease::default();
     lease.metadata.name = Some(LEASE.to_owned());
     lease.spec = Some(LeaseSpec {
-        holder_identity: Some("uninstall".to_owned()),
+        holder_identity: Some(UNINSTALL.to_owned()),
         lease_duration_seconds: Some(3600),
         acquire_time: Some(now.clone()),
         renew_time: Some(now),

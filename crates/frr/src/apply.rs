@@ -4,7 +4,9 @@ mod owner;
 mod running;
 mod session;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::diff::{Command, diff};
@@ -112,6 +114,28 @@ impl Engine {
         let tree = running(&mut sessions, &Tree::default()).await?;
         self.sessions = Some(sessions);
         Ok(tree)
+    }
+
+    /// Makes the default instance forget what peers announced before, which it keeps for those that restart
+    /// gracefully. Peers that it does not know have nothing to forget.
+    ///
+    /// What came over a device that was made anew since then stays unreachable: bgpd takes the same route for no
+    /// change, and zebra keeps the index of the device that is gone (seen with 10.3).
+    pub async fn forget(&mut self, asn: u32, peers: &[IpAddr]) -> Result<(), VtyError> {
+        let _lock = self.lock().await?;
+        let mut sessions = self.sessions().await?;
+        let context: Arc<[String]> = Arc::new([format!("router bgp {asn}")]);
+        for peer in peers {
+            for line in ["neighbor {} shutdown", "no neighbor {} shutdown"] {
+                let line = line.replace("{}", &peer.to_string());
+                let context = Arc::clone(&context);
+                if sessions.send(&Command { context, line }).await?.is_some() {
+                    break;
+                }
+            }
+        }
+        self.sessions = Some(sessions);
+        Ok(())
     }
 
     async fn lock(&self) -> Result<Option<Lock>, VtyError> {
