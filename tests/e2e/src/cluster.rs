@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::control_plane::request;
+use crate::control_plane::{api_ready, request};
 use crate::place::Place;
 use crate::wait::eventually;
 
@@ -16,17 +16,17 @@ pub struct Cluster;
 impl Cluster {
     /// Runs kubectl, which must succeed, and returns what it wrote.
     pub fn kubectl(&self, arguments: &[&str]) -> Result<String> {
-        Place::lab().run(["kubectl"].iter().chain(arguments))
+        patiently(|| Place::lab().run(["kubectl"].iter().chain(arguments)))
     }
 
     /// Runs helm, which must succeed, and returns what it wrote.
     pub fn helm(&self, arguments: &[&str]) -> Result<String> {
-        Place::lab().run(["helm"].iter().chain(arguments))
+        patiently(|| Place::lab().run(["helm"].iter().chain(arguments)))
     }
 
     /// Applies manifests.
     pub fn apply(&self, manifests: &str) -> Result<String> {
-        Place::lab().feed(["kubectl", "apply", "-f", "-"], manifests)
+        patiently(|| Place::lab().feed(["kubectl", "apply", "-f", "-"], manifests))
     }
 
     /// What the API server says to manifests that it must refuse.
@@ -40,7 +40,7 @@ impl Cluster {
     /// Deletes what manifests describe, and waits until it is gone. What is not there does not matter.
     pub fn delete(&self, manifests: &str) -> Result<()> {
         let words = ["kubectl", "delete", "--ignore-not-found", "-f", "-"];
-        Place::lab().feed(words, manifests).map(drop)
+        patiently(|| Place::lab().feed(words, manifests)).map(drop)
     }
 
     /// Reads a path of the API, such as `/api/v1/namespaces/red/services`.
@@ -98,6 +98,29 @@ impl Cluster {
             .count();
         ensure!(ready == count, "{ready} of {count} nodes are ready");
         Ok(())
+    }
+}
+
+/// How kubectl and helm say that the API server was not there.
+const UNREACHABLE: [&str; 3] = [
+    "TLS handshake timeout",
+    "connection lost",
+    "connection refused",
+];
+
+/// Once more when the API server is back, for what failed because it was not there (`watchdog`).
+fn patiently<T>(act: impl Fn() -> Result<T>) -> Result<T> {
+    match act() {
+        Err(error)
+            if UNREACHABLE
+                .iter()
+                .any(|word| error.to_string().contains(word)) =>
+        {
+            crate::say(format_args!("lab: once more: {error}"));
+            eventually("the API is back", Duration::from_mins(1), api_ready)?;
+            act()
+        }
+        done => done,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::guest::LAB_FOLDER;
 use crate::place::Place;
 use crate::service::Service;
 use crate::wait::eventually;
+use crate::watchdog;
 use crate::wiring::CONTROL_PLANE;
 
 /// What kubectl, the kubelets and the lab itself use: the cluster's administrator.
@@ -71,6 +72,8 @@ impl ControlPlane {
         eventually("the API is ready", Duration::from_mins(2), api_ready)?;
         fs::write(READY, "")?;
         stage("the API is ready");
+        watchdog::watch(&etcd, 2379)?;
+        watchdog::watch(&api, 6443)?;
         let config = format!("--kubeconfig={KUBECONFIG}");
         let key = format!("--service-account-private-key-file={ACCOUNTS_KEY}");
         let authority = format!("--root-ca-file={AUTHORITY}");
@@ -132,7 +135,7 @@ pub(crate) fn api_url() -> String {
     format!("https://{CONTROL_PLANE}:6443")
 }
 
-fn api_ready() -> Result<()> {
+pub(crate) fn api_ready() -> Result<()> {
     let answer = request("/readyz")?;
     ensure!(answer == "ok", "the API answers {answer}");
     Ok(())

@@ -55,6 +55,13 @@ pub(crate) fn collect(lab: &Lab, scenario: &str) -> String {
             everything(|what| router.show(what)),
         );
     }
+    for node in lab.nodes() {
+        for instance in ["router", "speaker"] {
+            let name = format!("{}-{instance}-frr", node.name());
+            let ask = |what: &str| node.frr(instance, &["-c", &format!("show {what}")]);
+            folder.write(&name, everything(ask));
+        }
+    }
     for place in lab.places() {
         let name = place.name().replace('/', "-");
         folder.write(

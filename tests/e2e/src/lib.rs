@@ -23,6 +23,7 @@ mod scenario;
 mod service;
 mod shell;
 mod wait;
+mod watchdog;
 mod wiring;
 
 pub use cluster::{Cluster, has_condition};

@@ -19,6 +19,9 @@ pub(crate) const LOGS: &str = "/var/log/lab";
 const REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(5);
 
+/// How long a program may take to say what it was doing.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A program that is kept running. Dropping the value leaves the program alone.
 #[derive(Clone)]
 pub struct Service {
@@ -67,6 +70,20 @@ impl Service {
                 .unwrap_or_else(PoisonError::into_inner),
         );
         Ok(())
+    }
+
+    /// Ends the program if it is wanted, so that it is started again. A Go program writes into its log what it was doing.
+    pub(crate) fn start_anew(&self, why: &str) {
+        let process = |state: &State| state.process.filter(|_| state.wanted);
+        let Some(hung) = process(&self.lock()) else {
+            return;
+        };
+        crate::say(format_args!("lab: {}: {why}", self.name));
+        for signal in [Signal::SIGQUIT, Signal::SIGKILL] {
+            if process(&self.lock()) == Some(hung) && kill(hung, signal).is_ok() {
+                thread::sleep(LAST_WORDS);
+            }
+        }
     }
 
     /// Starts the program again after `stop`.

@@ -76,6 +76,9 @@ pub(crate) fn a_deleted_l3vni_leaves_nothing_and_comes_back(lab: &Lab) -> Result
             .iter()
             .try_for_each(|node| overlay_is_gone(node, "red", 100))
     })?;
+    for node in lab.nodes() {
+        frr_has_forgotten(node, "red", 100)?;
+    }
     restore(lab, "openpe.yaml")
 }
 
@@ -128,6 +131,10 @@ pub(crate) fn a_deleted_underlay_gives_the_nic_back_and_comes_back(lab: &Lab) ->
         }
         Ok(())
     })?;
+    for node in lab.nodes() {
+        frr_has_forgotten(node, "red", 100)?;
+        frr_has_forgotten(node, "blue", 200)?;
+    }
     restore(lab, "openpe.yaml")?;
     lab.cluster.wait_for_sessions(4)
 }
@@ -207,6 +214,11 @@ fn overlay_is_gone(node: &Node, vrf: &str, vni: u32) -> Result<()> {
         let left = links.contains(&format!(": {name}:")) || links.contains(&format!(": {name}@"));
         ensure!(!left, "{}: {name} is left", node.name());
     }
+    Ok(())
+}
+
+/// Looked at after the clock has stopped: `kubectl exec` takes a second or more in the lab.
+fn frr_has_forgotten(node: &Node, vrf: &str, vni: u32) -> Result<()> {
     let running = node.frr("router", &["-c", "show running-config"])?;
     for line in [
         format!("router bgp 64514 vrf {vrf}"),
