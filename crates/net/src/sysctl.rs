@@ -46,7 +46,7 @@ const fn optional(name: &'static str, value: &'static str) -> Sysctl {
 
 /// `all` and `default`: the stricter of `all` and the link's own value holds, and a link that comes later starts
 /// with `default`.
-const ROUTER: [Sysctl; 13] = [
+const ROUTER: [Sysctl; 12] = [
     // A container runtime may have switched these off in the namespace's parent.
     always("ipv4/ip_forward", "1"),
     optional("ipv6/conf/all/disable_ipv6", "0"),
@@ -55,9 +55,6 @@ const ROUTER: [Sysctl; 13] = [
     // A reply may come in through another link than the one its source is reached by.
     always("ipv4/conf/all/rp_filter", "0"),
     always("ipv4/conf/default/rp_filter", "0"),
-    // A socket that is bound to no VRF takes connections in one, too. After a restart of bgpd that alone was
-    // seen not to be enough (docs/open.md).
-    optional("ipv4/tcp_l3mdev_accept", "1"),
     // A workload that moved announces itself unasked.
     always("ipv4/conf/all/arp_accept", "1"),
     always("ipv4/conf/default/arp_accept", "1"),

@@ -80,6 +80,13 @@ pub(crate) fn collect_without_lab(scenario: &str) {
     folder.copy_logs();
 }
 
+/// Keeps the log of a program that did what no scenario asked for.
+pub(crate) fn keep_log(folder: &str, path: &str) {
+    let name = Path::new(path).file_name().unwrap_or_default();
+    let log = fs::read_to_string(path).map_err(Into::into);
+    Folder::new(folder).write(&name.to_string_lossy(), log);
+}
+
 struct Folder(PathBuf);
 
 impl Folder {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::evidence;
 use crate::place::Place;
 
 /// Where the lab's programs write; all nodes share it.
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_millis(250);
 const LONGEST_REST: Duration = Duration::from_secs(5);
 
 /// How long a program may take to say what it was doing.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// A program that is kept running. Dropping the value leaves the program alone.
 #[derive(Clone)]
@@ -84,6 +85,7 @@ impl Service {
                 thread::sleep(LAST_WORDS);
             }
         }
+        evidence::keep_log("stood-still", &self.log());
     }
 
     /// Starts the program again after `stop`.
