@@ -8,6 +8,8 @@ mod neighbor;
 mod policy;
 mod router;
 mod speaker;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +40,13 @@ pub struct Desired {
 /// What a node should hold for a spec and the prefixes of its route slices.
 pub fn desired(spec: &NodeRouterSpec, announced: &Announced, secrets: &Secrets) -> Desired {
     let mut failures = Vec::new();
-    let kernel = kernel::kernel(spec, &mut failures);
+    let mut kernel = kernel::kernel(spec, &mut failures);
     let router = router::router(spec, secrets, &mut failures);
+    // A tunnel without its EVPN instance serves nobody, and bgpd has crashed over one (FRR issue 22851).
+    kernel.overlays.retain(|overlay| {
+        let mut vrfs = router.vrfs.values();
+        vrfs.any(|vrf| vrf.l3vni.is_some_and(|vni| vni.get() == overlay.vni.get()))
+    });
     let (speaker, announced) = speaker::speaker(spec, announced, secrets, &mut failures);
     Desired {
         kernel,

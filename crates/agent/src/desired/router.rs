@@ -34,6 +34,13 @@ pub(super) fn router(
         .routers
         .insert(None, fabric_router(fabric, underlay, secrets, failures));
     for wanted in &spec.l3vnis {
+        // The kernel's part of it has failed already: it is left out as a whole.
+        if failures
+            .iter()
+            .any(|failure| failure.source == wanted.source)
+        {
+            continue;
+        }
         if let Some((vrf, vni, router)) = keep(
             overlay(wanted, underlay.router_id),
             &wanted.source,

@@ -10,7 +10,7 @@ use ferroute_frr::config::{
     Action, BfdProfile, Config, Family, Matches, NeighborFamily, PrefixRule, RawSnippet,
     RouteMapEntry, Router, Sets,
 };
-use ferroute_frr::word::{Asn, Name, VrfName, WordError};
+use ferroute_frr::word::{Asn, Community, Name, VrfName, WordError};
 use ipnet::IpNet;
 
 use super::neighbor::{NeighborError, families, neighbor};
@@ -36,13 +36,10 @@ pub(super) fn speaker(
             config.bfd_profiles.insert(name, bfd_profile(profile));
         }
     }
+    let sound = sound_policies(&spec.speaker.policies, failures);
     for wanted in &spec.speaker.routers {
-        let policies: Vec<&Policy> = spec
-            .speaker
-            .policies
-            .iter()
-            .filter(|p| concerns(p, wanted))
-            .collect();
+        let of_instance = sound.iter().copied().filter(|p| concerns(p, wanted));
+        let policies: Vec<&Policy> = of_instance.collect();
         let tags = tags(&policies, announced);
         let mut instance = Instance {
             spec,
@@ -77,6 +74,26 @@ fn first_source(wanted: &SpeakerRouter) -> Source {
         .iter()
         .flat_map(|neighbor| &neighbor.sources);
     sources.next().cloned().unwrap_or_default()
+}
+
+/// The policies that can be said in FRR's words. One that cannot is left out; the neighbors that it names stay.
+fn sound_policies<'a>(policies: &'a [Policy], failures: &mut Vec<NodeFailure>) -> Vec<&'a Policy> {
+    let sound = policies.iter().filter(|policy| {
+        let mut words = policy.communities.iter();
+        let said = words.try_for_each(|word| word.parse::<Community>().map(drop));
+        keep(said, &advertisement(policy), failures).is_some()
+    });
+    sound.collect()
+}
+
+/// The object that a policy comes from: its id is `namespace/name`.
+fn advertisement(policy: &Policy) -> Source {
+    let (namespace, name) = policy.id.split_once('/').unwrap_or(("", &policy.id));
+    Source {
+        kind: "BGPAdvertisement".to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 /// Whether a policy announces to a neighbor of this instance.
