@@ -73,7 +73,9 @@ impl LabFolder {
         let init = self.path.join("init");
         fs::copy(env::current_exe()?, &init)?;
         fs::set_permissions(&init, Permissions::from_mode(0o755))?;
-        build::product_image(target, &self.path.join("ferroute.tar"))?;
+        let product = build::product(target)?;
+        fs::copy(&product, self.path.join("ferroute"))?;
+        build::product_image(&product, &self.path.join("ferroute.tar"))?;
         service_account_key(&self.path.join("service-account.key"))?;
         let mounts = Mounts {
             repository: build::repository(),

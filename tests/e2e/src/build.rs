@@ -44,8 +44,8 @@ impl Parts {
     }
 }
 
-/// Makes the product's image of the release binary, or of the one that `FERROUTE_BINARY` names.
-pub(crate) fn product_image(target: &Path, out: &Path) -> Result<()> {
+/// The release binary, or the one that `FERROUTE_BINARY` names.
+pub(crate) fn product(target: &Path) -> Result<PathBuf> {
     let binary = std::env::var_os("FERROUTE_BINARY")
         .map_or_else(|| target.join("release/ferroute"), PathBuf::from);
     let built = binary.exists();
@@ -54,7 +54,12 @@ pub(crate) fn product_image(target: &Path, out: &Path) -> Result<()> {
         "{} is not there: run `cargo build --release -p ferroute` first, or name another by FERROUTE_BINARY",
         binary.display()
     );
-    script("image.sh", &[&binary, out]).map(drop)
+    Ok(binary)
+}
+
+/// Makes the product's image.
+pub(crate) fn product_image(binary: &Path, out: &Path) -> Result<()> {
+    script("image.sh", &[binary, out]).map(drop)
 }
 
 /// Runs a script of `hack/` and returns the path it printed; what it says goes to the terminal.

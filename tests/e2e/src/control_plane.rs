@@ -16,7 +16,7 @@ use crate::watchdog;
 use crate::wiring::CONTROL_PLANE;
 
 /// What kubectl, the kubelets and the lab itself use: the cluster's administrator.
-pub(crate) const KUBECONFIG: &str = "/etc/kubernetes/admin.conf";
+pub const KUBECONFIG: &str = "/etc/kubernetes/admin.conf";
 /// The API server's own authority: what pods trust as well.
 pub(crate) const AUTHORITY: &str = "/etc/kubernetes/pki/apiserver.crt";
 /// The administrator's token. The guest has no network to the outside.

@@ -28,7 +28,7 @@ mod wiring;
 
 pub use cluster::{Cluster, has_condition};
 pub use console::say;
-pub use control_plane::{ControlPlane, api_command};
+pub use control_plane::{ControlPlane, KUBECONFIG, api_command};
 pub use entry::{Script, main};
 pub use fabric::{Fabric, Leaf, Vrf};
 pub use frr::Frr;
@@ -36,7 +36,7 @@ pub use lab::Lab;
 pub use node::Node;
 pub use place::{Output, Place};
 pub use probe::{Probe, Report};
-pub use product::{NAMESPACE, chart, example};
+pub use product::{NAMESPACE, PROGRAM, chart, example};
 pub use scenario::Scenario;
 pub use service::Service;
 pub use wait::eventually;

@@ -13,6 +13,9 @@ use crate::wait::eventually;
 /// The namespace that the chart is installed in.
 pub const NAMESPACE: &str = "ferroute-system";
 
+/// ferroute's program, for what runs outside of pods.
+pub const PROGRAM: &str = "/mnt/ferroute";
+
 /// What the chart brings.
 const NODE_PODS: &str = "/apis/apps/v1/namespaces/ferroute-system/daemonsets/ferroute-node";
 

@@ -37,7 +37,7 @@ struct State {
 
 impl Service {
     /// Keeps `command` running in `place`, with its output in the log of that name.
-    pub(crate) fn start(place: &Place, name: &str, command: &[&str]) -> Result<Self> {
+    pub fn start(place: &Place, name: &str, command: &[&str]) -> Result<Self> {
         fs::create_dir_all(LOGS)?;
         let state = State {
             wanted: true,
@@ -58,10 +58,19 @@ impl Service {
 
     /// Ends the program at once, as `kill -9` does, and leaves it down.
     pub fn stop(&self) -> Result<()> {
+        self.end_by(Signal::SIGKILL)
+    }
+
+    /// Asks the program to end, waits until it has, and leaves it down.
+    pub fn terminate(&self) -> Result<()> {
+        self.end_by(Signal::SIGTERM)
+    }
+
+    fn end_by(&self, signal: Signal) -> Result<()> {
         let mut state = self.lock();
         state.wanted = false;
         if let Some(process) = state.process {
-            kill(process, Signal::SIGKILL).with_context(|| format!("kill {}", self.name))?;
+            kill(process, signal).with_context(|| format!("end {}", self.name))?;
         }
         let down = |state: &mut State| state.process.is_some();
         drop(

@@ -10,6 +10,8 @@ mod deletion;
 mod fabric;
 #[path = "scenarios/kubernetes.rs"]
 mod kubernetes;
+#[path = "scenarios/plain.rs"]
+mod plain;
 #[path = "scenarios/refusals.rs"]
 mod refusals;
 #[path = "scenarios/resilience.rs"]
@@ -56,6 +58,7 @@ static SCENARIOS: &[Scenario] = &scenarios![
     chart::an_uninstalled_chart_leaves_the_nodes_as_they_were,
     chart::an_installed_chart_finds_the_users_objects_again,
     chart::an_upgrade_with_other_values_keeps_the_addresses,
+    plain::plain_processes_serve_a_cluster_without_an_underlay,
     ;
     // What is open, and why: docs/open.md. `-- --include-ignored` runs these, too.
     open:

@@ -31,7 +31,7 @@ pub(crate) fn no_packet_is_lost_when_the_controller_is_replaced(lab: &Lab) -> Re
 pub(crate) fn no_packet_is_lost_when_the_agent_is_killed(lab: &Lab) -> Result<()> {
     let report = under_traffic(lab, || {
         let node = &lab.nodes()[0];
-        let before = restarts(lab, node)?;
+        let before = restarts(lab, node, "agent")?;
         // The brackets keep the pattern from matching the command that looks for it.
         Place::lab().run([
             "pkill",
@@ -40,7 +40,7 @@ pub(crate) fn no_packet_is_lost_when_the_agent_is_killed(lab: &Lab) -> Result<()
             &format!("[a]gent --node-name={}", node.name()),
         ])?;
         eventually("the agent has restarted", LIMIT, || {
-            ensure!(restarts(lab, node)? > before, "not yet");
+            ensure!(restarts(lab, node, "agent")? > before, "not yet");
             Ok(())
         })?;
         lab.cluster
@@ -74,7 +74,12 @@ pub(crate) fn no_packet_is_lost_while_the_api_is_away(lab: &Lab) -> Result<()> {
 pub(crate) fn traffic_comes_back_after_bgpd_is_killed(lab: &Lab) -> Result<()> {
     let node = &lab.nodes()[0];
     let report = under_traffic(lab, || {
+        let before = restarts(lab, node, "frr-router")?;
         Place::lab().run(["kill", "-9", &bgpd_of_router(node)?])?;
+        eventually("the router's FRR has restarted", LIMIT, || {
+            ensure!(restarts(lab, node, "frr-router")? > before, "not yet");
+            Ok(())
+        })?;
         lab.cluster.wait_for_node_routers()?;
         lab.cluster.wait_for_sessions(4)
     })?;
@@ -121,7 +126,7 @@ fn under_traffic(lab: &Lab, act: impl FnOnce() -> Result<()>) -> Result<Report> 
     Ok(report)
 }
 
-fn restarts(lab: &Lab, node: &Node) -> Result<u64> {
+fn restarts(lab: &Lab, node: &Node, container: &str) -> Result<u64> {
     let pods = lab
         .cluster
         .pods(NAMESPACE, "app.kubernetes.io/component=node")?;
@@ -132,11 +137,11 @@ fn restarts(lab: &Lab, node: &Node) -> Result<u64> {
     let containers = pod["status"]["containerStatuses"]
         .as_array()
         .context("no containers")?;
-    let agent = containers
+    let status = containers
         .iter()
-        .find(|container| container["name"] == "agent")
-        .context("no agent")?;
-    agent["restartCount"].as_u64().context("no restart count")
+        .find(|status| status["name"] == container)
+        .with_context(|| format!("no container {container}"))?;
+    status["restartCount"].as_u64().context("no restart count")
 }
 
 /// The process in the router's namespace; the speaker's bgpd is in the node's.
