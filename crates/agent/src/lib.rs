@@ -8,11 +8,12 @@
 pub mod desired;
 mod failures;
 mod inbox;
+mod instances;
 mod metrics;
 mod node;
+mod passwords;
 mod reconcile;
 mod report;
-mod secrets;
 mod session_state;
 mod sessions;
 mod stored;

@@ -1,13 +1,11 @@
 //! The loop that makes the node as it is asked to be.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ferroute_api::ferroute::NodeFailure;
-use ferroute_frr::apply::Engine;
+use ferroute_api::ferroute::{NodeFailure, SecretKey};
 use ferroute_frr::config::Config;
 use ferroute_net::{Change, Kernel, KernelOptions, LinkName, Space, Vni};
 use ferroute_service::Health;
@@ -15,17 +13,22 @@ use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::desired::{Desired, Secrets, desired};
+use crate::desired::{Desired, desired};
 use crate::inbox::{Asked, Inbox};
-use crate::metrics::InstanceLabels;
+use crate::instances::Frr;
 use crate::node::{Instance, Node};
-use crate::{Error, failures, report, secrets, stored};
+use crate::passwords::Passwords;
+use crate::stored::Stored;
+use crate::{Error, failures, report, stored};
 
 /// How long to wait before trying what failed again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
 /// How long zebra may take to see a new VRF.
 const INTRODUCTION: Duration = Duration::from_secs(1);
+
+/// How often the node is looked at although nobody told of a change.
+const LOOK: Duration = Duration::from_mins(1);
 
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
@@ -35,26 +38,33 @@ pub(crate) async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     make_dirs(&node)?;
-    let mut reconciler = Reconciler::new(Arc::clone(&node));
-    if let Some(asked) = load(&node.options.state_dir) {
-        info!(
-            generation = asked.generation,
-            "starting from the last known state"
-        );
-        reconciler.reconcile(&asked, &Secrets::new()).await;
+    let stored = load(&node.options.state_dir);
+    let passwords = stored.as_ref().map(|stored| stored.passwords.clone());
+    let mut reconciler = Reconciler::new(Arc::clone(&node), passwords.unwrap_or_default());
+    if let Some(Stored { asked, .. }) = stored {
+        let generation = asked.generation;
+        info!(generation, "starting from the last known state");
+        reconciler.reconcile(&asked).await;
+        reconciler.save(&asked);
     }
     let mut backoff = BACKOFF.0;
     let mut failed = true;
-    while wait(&reconciler, &inbox, &shutdown, failed.then_some(backoff)).await {
+    while reconciler
+        .wait(&inbox, &shutdown, failed.then_some(backoff))
+        .await
+    {
         let Some(asked) = inbox.asked() else { continue };
-        let secrets = secrets::read(&node.client, &asked.spec).await;
-        failed = reconciler.reconcile(&asked, &secrets).await;
+        reconciler
+            .passwords
+            .refresh(&node.client, &asked.spec)
+            .await;
+        failed = reconciler.reconcile(&asked).await;
         backoff = if failed {
             (backoff * 2).min(BACKOFF.1)
         } else {
             BACKOFF.0
         };
-        reconciler.remember(&asked);
+        reconciler.save(&asked);
         reconciler.report(&asked).await;
         health.set_ready(true);
     }
@@ -69,58 +79,39 @@ fn make_dirs(node: &Node) -> Result<(), Error> {
     Ok(())
 }
 
-fn load(state_dir: &Path) -> Option<Asked> {
+fn load(state_dir: &Path) -> Option<Stored> {
     stored::load(state_dir).unwrap_or_else(|error| {
-        warn!(
-            error = &error as &dyn std::error::Error,
-            "no last known state"
-        );
+        let error = &error as &dyn std::error::Error;
+        warn!(error, "no last known state");
         None
     })
 }
 
-/// Waits for something to do; false at the shutdown.
-async fn wait(
-    reconciler: &Reconciler,
-    inbox: &Inbox,
-    shutdown: &CancellationToken,
-    retry: Option<Duration>,
-) -> bool {
-    let retry = async {
-        match retry {
-            Some(backoff) => tokio::time::sleep(backoff).await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = shutdown.cancelled() => return false,
-        () = inbox.changed() => {}
-        () = reconciler.kernel_changed() => debug!("links or addresses have changed"),
-        () = retry => {}
-    }
-    true
-}
-
 struct Reconciler {
     node: Arc<Node>,
-    router: Engine,
-    speaker: Engine,
+    router: Frr,
+    speaker: Frr,
     kernel: Option<Kernel>,
-    saved: BTreeMap<Instance, Config>,
-    remembered: Option<Asked>,
+    /// What the kernel held when it was last looked at, unless something has changed since.
+    held: Option<ferroute_net::Desired>,
+    looked: Instant,
+    passwords: Passwords,
+    stored: Option<Stored>,
     reporter: report::Reporter,
     failures: Vec<NodeFailure>,
     announced: usize,
 }
 
 impl Reconciler {
-    fn new(node: Arc<Node>) -> Self {
+    fn new(node: Arc<Node>, passwords: Vec<(SecretKey, String)>) -> Self {
         Self {
-            router: Engine::new(node.sockets(Instance::Router)),
-            speaker: Engine::new(node.sockets(Instance::Speaker)),
+            router: Frr::new(Arc::clone(&node), Instance::Router),
+            speaker: Frr::new(Arc::clone(&node), Instance::Speaker),
             kernel: None,
-            saved: BTreeMap::new(),
-            remembered: None,
+            held: None,
+            looked: Instant::now(),
+            passwords: Passwords::kept(passwords),
+            stored: None,
             reporter: report::Reporter::default(),
             failures: Vec::new(),
             announced: 0,
@@ -128,8 +119,35 @@ impl Reconciler {
         }
     }
 
+    /// Waits for something to do; false at the shutdown.
+    async fn wait(
+        &mut self,
+        inbox: &Inbox,
+        shutdown: &CancellationToken,
+        retry: Option<Duration>,
+    ) -> bool {
+        let retry = retry.map(|backoff| Instant::now() + backoff);
+        let look = self.looked + LOOK;
+        let due = [retry, self.passwords.due(), self.reporter.due(), Some(look)];
+        let due = due.into_iter().flatten().min().unwrap_or(look);
+        tokio::select! {
+            () = shutdown.cancelled() => return false,
+            () = inbox.changed() => {}
+            () = kernel_changed(self.kernel.as_ref()) => {
+                debug!("links or addresses have changed");
+                self.held = None;
+            }
+            () = tokio::time::sleep_until(due.into()) => {}
+        }
+        if look <= Instant::now() {
+            self.looked = Instant::now();
+            self.held = None;
+        }
+        true
+    }
+
     /// Makes the node as it is asked to be; true if something is worth another try.
-    async fn reconcile(&mut self, asked: &Asked, secrets: &Secrets) -> bool {
+    async fn reconcile(&mut self, asked: &Asked) -> bool {
         let start = Instant::now();
         let Desired {
             kernel,
@@ -137,25 +155,22 @@ impl Reconciler {
             speaker,
             announced,
             mut failures,
-        } = desired(&asked.spec, &asked.announced(), secrets);
+        } = desired(&asked.spec, &asked.announced(), self.passwords.known());
         let impossible = failures.len();
-        failures.extend(self.router_and_kernel(&router, &kernel, asked).await);
-        failures.extend(self.frr(Instance::Speaker, &speaker).await);
-        self.node.metrics.reconciles.inc();
-        self.node
-            .metrics
-            .reconcile_duration
-            .observe(start.elapsed().as_secs_f64());
-        self.node
-            .metrics
-            .failures
-            .set(i64::try_from(failures.len()).unwrap_or(i64::MAX));
-        let failed = failures.len() > impossible;
+        failures.extend(self.router_and_kernel(router, kernel, asked).await);
+        failures.extend(self.speaker.apply(speaker).await);
+        let metrics = &self.node.metrics;
+        metrics.reconciles.inc();
+        let elapsed = start.elapsed().as_secs_f64();
+        metrics.reconcile_duration.observe(elapsed);
+        let count = i64::try_from(failures.len()).unwrap_or(i64::MAX);
+        metrics.failures.set(count);
         if failures != self.failures {
             for failure in &failures {
                 warn!(?failure, "not applied");
             }
         }
+        let failed = failures.len() > impossible;
         self.failures = failures;
         self.announced = announced;
         failed
@@ -165,15 +180,24 @@ impl Reconciler {
     /// device must not go while FRR still uses it.
     async fn router_and_kernel(
         &mut self,
-        config: &Config,
-        kernel: &ferroute_net::Desired,
+        config: Config,
+        kernel: ferroute_net::Desired,
         asked: &Asked,
     ) -> Vec<NodeFailure> {
         if self.node.options.netns.is_none() {
             return without_router(asked);
         }
-        let mut failures = self.frr(Instance::Router, config).await;
-        match self.kernel(kernel).await {
+        let mut failures = self.router.apply(config).await;
+        if self.held.as_ref() != Some(&kernel) {
+            failures.extend(self.kernel(kernel, asked).await);
+        }
+        failures
+    }
+
+    async fn kernel(&mut self, desired: ferroute_net::Desired, asked: &Asked) -> Vec<NodeFailure> {
+        self.held = None;
+        self.looked = Instant::now();
+        match self.kernel_outcome(&desired).await {
             Ok(outcome) => {
                 for change in &outcome.changes {
                     info!(%change, "applied");
@@ -181,38 +205,20 @@ impl Reconciler {
                 let changes = u64::try_from(outcome.changes.len()).unwrap_or(u64::MAX);
                 self.node.metrics.kernel_changes.inc_by(changes);
                 self.forget_stale(&outcome.changes, asked).await;
+                self.held = outcome.failures.is_empty().then_some(desired);
                 let failed = outcome.failures.iter();
-                failures.extend(failed.map(|failure| failures::of_kernel(failure, &asked.spec)));
+                failed
+                    .map(|failure| failures::of_kernel(failure, &asked.spec))
+                    .collect()
             }
             Err(error) => {
                 self.kernel = None;
-                failures.push(failures::of_part("KernelNotReached", &error));
+                vec![failures::of_part("KernelNotReached", &error)]
             }
         }
-        failures
     }
 
-    /// Routes that came over a veth that was there before are of no use over the new one.
-    async fn forget_stale(&mut self, changes: &[Change], asked: &Asked) {
-        let speaker = asked.spec.speaker.routers.iter();
-        let Some(router) = speaker.clone().find(|router| router.vrf.is_none()) else {
-            return;
-        };
-        let peers: Vec<IpAddr> = changes
-            .iter()
-            .filter_map(created_host_leg)
-            .flat_map(|vni| router_addresses(asked, vni))
-            .collect();
-        if peers.is_empty() {
-            return;
-        }
-        if let Err(error) = self.speaker.forget(router.asn, &peers).await {
-            let error = &error as &dyn std::error::Error;
-            debug!(error, "no speaker that could hold stale routes");
-        }
-    }
-
-    async fn kernel(
+    async fn kernel_outcome(
         &mut self,
         desired: &ferroute_net::Desired,
     ) -> Result<ferroute_net::Outcome, ferroute_net::Error> {
@@ -231,66 +237,39 @@ impl Reconciler {
         }
     }
 
-    async fn frr(&mut self, instance: Instance, config: &Config) -> Vec<NodeFailure> {
-        self.save(instance, config);
-        let engine = match instance {
-            Instance::Router => &mut self.router,
-            Instance::Speaker => &mut self.speaker,
+    /// Routes that came over a veth that was there before are of no use over the new one.
+    async fn forget_stale(&mut self, changes: &[Change], asked: &Asked) {
+        let mut routers = asked.spec.speaker.routers.iter();
+        let Some(router) = routers.find(|router| router.vrf.is_none()) else {
+            return;
         };
-        match engine.apply(config).await {
-            Ok(applied) => {
-                let labels = InstanceLabels {
-                    instance: instance.as_str(),
-                };
-                let sent = u64::try_from(applied.commands_sent).unwrap_or(u64::MAX);
-                self.node
-                    .metrics
-                    .frr_commands
-                    .get_or_create(&labels)
-                    .inc_by(sent);
-                if sent > 0 {
-                    info!(
-                        instance = instance.as_str(),
-                        commands = sent,
-                        "configured FRR"
-                    );
-                }
-                applied
-                    .refused
-                    .iter()
-                    .map(|refused| failures::of_frr(instance, refused))
-                    .collect()
+        let peers: Vec<IpAddr> = changes
+            .iter()
+            .filter_map(created_host_leg)
+            .flat_map(|vni| router_addresses(asked, vni))
+            .collect();
+        if !peers.is_empty() {
+            self.speaker.forget(router.asn, &peers).await;
+        }
+    }
+
+    /// Keeps what the next start needs, of the agent and of FRR.
+    fn save(&mut self, asked: &Asked) {
+        self.router.save();
+        self.speaker.save();
+        let stored = Stored {
+            asked: asked.clone(),
+            passwords: self.passwords.to_keep(),
+        };
+        if self.stored.as_ref() == Some(&stored) {
+            return;
+        }
+        match stored::save(&self.node.options.state_dir, &stored) {
+            Ok(()) => self.stored = Some(stored),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(error, "last state not saved");
             }
-            Err(error) => vec![failures::of_part("FRRNotReached", &error)],
-        }
-    }
-
-    /// The file that FRR starts from next time. Written before FRR is told: if FRR dies over a line, it must
-    /// not come back without the others.
-    fn save(&mut self, instance: Instance, config: &Config) {
-        if self.saved.get(&instance) == Some(config) {
-            return;
-        }
-        match ferroute_frr::file::save(&self.node.frr_conf(instance), config) {
-            Ok(()) => drop(self.saved.insert(instance, config.clone())),
-            Err(error) => warn!(
-                error = &error as &dyn std::error::Error,
-                "frr.conf not saved"
-            ),
-        }
-    }
-
-    /// Keeps what was asked for the next start.
-    fn remember(&mut self, asked: &Asked) {
-        if self.remembered.as_ref() == Some(asked) {
-            return;
-        }
-        match stored::save(&self.node.options.state_dir, asked) {
-            Ok(()) => self.remembered = Some(asked.clone()),
-            Err(error) => warn!(
-                error = &error as &dyn std::error::Error,
-                "last state not saved"
-            ),
         }
     }
 
@@ -299,20 +278,20 @@ impl Reconciler {
             .report(&self.node, asked, &self.failures, self.announced)
             .await;
     }
+}
 
-    async fn kernel_changed(&self) {
-        match &self.kernel {
-            Some(kernel) => {
-                if let Err(error) = kernel.changed().await {
-                    warn!(
-                        error = &error as &dyn std::error::Error,
-                        "no longer told of changes"
-                    );
-                    std::future::pending::<()>().await;
-                }
-            }
-            None => std::future::pending().await,
-        }
+/// Returns when links or addresses have changed.
+async fn kernel_changed(kernel: Option<&Kernel>) {
+    let told = match kernel {
+        Some(kernel) => kernel.changed().await,
+        None => std::future::pending().await,
+    };
+    if let Err(error) = told {
+        warn!(
+            error = &error as &dyn std::error::Error,
+            "no longer told of changes"
+        );
+        std::future::pending::<()>().await;
     }
 }
 

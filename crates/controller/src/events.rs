@@ -4,39 +4,57 @@ use ferroute_plan::snapshot::{Key, Kind};
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Client;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
+
+use crate::Error;
 
 /// The longest note that the API takes.
 const NOTE_MAX: usize = 1024;
 
+/// How many events may wait to be written. More than that at once are news to nobody.
+const WAITING: usize = 4096;
+
+type News = (ObjectReference, Event);
+
+/// Takes events and never waits: a route is not held up by the words about it.
 pub(crate) struct Events {
+    waiting: Sender<News>,
+}
+
+/// Writes the events that were taken.
+pub(crate) struct EventWriter {
     recorder: Recorder,
+    waiting: Receiver<News>,
+}
+
+/// Where events are put, and who writes them.
+pub(crate) fn events(client: Client, identity: &str) -> (Events, EventWriter) {
+    let reporter = Reporter {
+        controller: "ferroute.io/controller".to_owned(),
+        instance: Some(identity.to_owned()),
+    };
+    let recorder = Recorder::new(client, reporter);
+    let (sender, waiting) = channel(WAITING);
+    (
+        Events { waiting: sender },
+        EventWriter { recorder, waiting },
+    )
 }
 
 impl Events {
-    pub(crate) fn new(client: Client, identity: &str) -> Self {
-        let instance = Some(identity.to_owned());
-        let reporter = Reporter {
-            controller: "ferroute.io/controller".to_owned(),
-            instance,
-        };
-        Self {
-            recorder: Recorder::new(client, reporter),
-        }
-    }
-
     /// Something went as asked.
-    pub(crate) async fn normal(&self, on: ObjectReference, reason: &str, note: String) {
-        self.publish(EventType::Normal, on, reason, note).await;
+    pub(crate) fn normal(&self, on: ObjectReference, reason: &str, note: &str) {
+        self.put(EventType::Normal, on, reason, note);
     }
 
     /// Something did not go as asked.
-    pub(crate) async fn warning(&self, on: ObjectReference, reason: &str, note: String) {
-        self.publish(EventType::Warning, on, reason, note).await;
+    pub(crate) fn warning(&self, on: ObjectReference, reason: &str, note: &str) {
+        self.put(EventType::Warning, on, reason, note);
     }
 
-    /// An event that cannot be written is no reason to stop.
-    async fn publish(&self, type_: EventType, on: ObjectReference, reason: &str, note: String) {
+    fn put(&self, type_: EventType, on: ObjectReference, reason: &str, note: &str) {
         let event = Event {
             type_,
             reason: reason.to_owned(),
@@ -44,12 +62,23 @@ impl Events {
             action: "Reconcile".to_owned(),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, &on).await {
-            warn!(
-                error = &error as &dyn std::error::Error,
-                reason, "event not written"
-            );
+        if self.waiting.try_send((on, event)).is_err() {
+            warn!(reason, note, "event not written: too many are waiting");
         }
+    }
+}
+
+impl EventWriter {
+    /// Runs until the shutdown.
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
+        while let Some(Some((on, event))) = shutdown.run_until_cancelled(self.waiting.recv()).await
+        {
+            if let Err(error) = self.recorder.publish(&event, &on).await {
+                let error = &error as &dyn std::error::Error;
+                warn!(error, reason = event.reason, "event not written");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -28,7 +28,6 @@ use prometheus_client::registry::Registry;
 pub use error::Error;
 pub use uninstall::uninstall;
 
-use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::write::Writer;
 
@@ -69,7 +68,8 @@ pub async fn run(client: Client, options: Options) -> Result<(), ProcessError<Er
         lease::hold(client.clone(), options.clone(), leading, shutdown.clone()),
     );
     let changes = watch::start(&client, &options, &mut process);
-    let events = Events::new(client.clone(), &options.identity);
+    let (events, event_writer) = events::events(client.clone(), &options.identity);
+    process.spawn("events", event_writer.run(shutdown.clone()));
     let writer = Writer::new(client, metrics.clone());
     let loop_ = reconcile::Loop {
         changes,

@@ -66,7 +66,7 @@ impl Writer {
         let patch = Patch::Merge(patch(plan, version));
         let written = api.patch_status(&key.name, &params, &patch).await;
         let object = self.counted(written.map_err(Error::write(format!("Service {key}"))))?;
-        say(key, plan, object.uid(), events).await;
+        say(key, plan, object.uid(), events);
         Ok((key.clone(), plan.clone(), object))
     }
 }
@@ -98,15 +98,15 @@ fn patch(plan: &ServicePlan, version: &str) -> Value {
     })
 }
 
-async fn say(key: &Key, plan: &ServicePlan, uid: Option<String>, events: &Events) {
+fn say(key: &Key, plan: &ServicePlan, uid: Option<String>, events: &Events) {
     let on = reference(Kind::Service, key, uid);
     if let Some(pool) = &plan.pool {
         let addresses: Vec<_> = plan.addresses.iter().map(ToString::to_string).collect();
         let note = format!("Assigned {} from pool {}", addresses.join(", "), pool.name);
-        events.normal(on, "IPAllocated", note).await;
+        events.normal(on, "IPAllocated", &note);
     } else {
-        let note = "The service has no address any more".to_owned();
-        events.normal(on, "ClearAssignment", note).await;
+        let note = "The service has no address any more";
+        events.normal(on, "ClearAssignment", note);
     }
 }
 

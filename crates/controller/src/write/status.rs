@@ -47,7 +47,7 @@ impl Writer {
                 differing(state, kind, key, verdict, counters, &now)
             })
             .collect();
-        self.say_failed_services(state, plan, events).await;
+        say_failed_services(state, plan, events);
         let writes = differing
             .into_iter()
             .map(|write| self.status(write, events));
@@ -80,29 +80,27 @@ impl Writer {
         self.counted(written)?;
         for (reason, message) in &write.bad_news {
             let on = reference(*kind, key, write.uid.clone());
-            events.warning(on, reason, message.clone()).await;
+            events.warning(on, reason, message);
         }
         Ok(write)
     }
+}
 
-    /// Services have no condition of ours: an event says why one has no address.
-    async fn say_failed_services(&self, state: &mut State, plan: &Plan, events: &Events) {
-        for (key, service) in &plan.services {
-            let remark = service.remark.as_ref();
-            let said = state.failed_services.get(key);
-            match remark {
-                Some(remark) if said != Some(&remark.message) => {
-                    let on = reference(Kind::Service, key, None);
-                    events
-                        .warning(on, remark.reason.as_str(), remark.message.clone())
-                        .await;
-                    state
-                        .failed_services
-                        .insert(key.clone(), remark.message.clone());
-                }
-                Some(_) => {}
-                None => drop(state.failed_services.remove(key)),
+/// Services have no condition of ours: an event says why one has no address.
+fn say_failed_services(state: &mut State, plan: &Plan, events: &Events) {
+    for (key, service) in &plan.services {
+        let remark = service.remark.as_ref();
+        let said = state.failed_services.get(key);
+        match remark {
+            Some(remark) if said != Some(&remark.message) => {
+                let on = reference(Kind::Service, key, None);
+                events.warning(on, remark.reason.as_str(), &remark.message);
+                state
+                    .failed_services
+                    .insert(key.clone(), remark.message.clone());
             }
+            Some(_) => {}
+            None => drop(state.failed_services.remove(key)),
         }
     }
 }

@@ -8,7 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use ferroute_e2e::{Lab, Place, api_command, say};
+use ferroute_e2e::{KUBECONFIG, Lab, Place, api_command, say};
+use k8s_openapi::api::core::v1::Service;
+use kube::api::{DeleteParams, PostParams};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Api, Client, Config};
+use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 100;
 const LIMIT: Duration = Duration::from_secs(20);
@@ -28,7 +33,8 @@ endpoints: [{addresses: [10.244.1.250], conditions: {ready: true}, nodeName: pe-
 ports: [{port: 80}]
 ";
 const SERVICE: &str = r#"{"apiVersion":"v1","kind":"Service","metadata":{"name":"bench","namespace":"red"},"spec":{"type":"LoadBalancer","ports":[{"port":80}]}}"#;
-const SERVICES: &str = "/api/v1/namespaces/red/services";
+const SERVICES: &str = "/api/v1/namespaces/red/services?watch=1";
+const SLICES: &str = "/apis/ferroute.io/v1alpha1/routeslices?watch=1";
 
 fn main() -> ExitCode {
     ferroute_e2e::main(ferroute_e2e::Script::Story(measure))
@@ -37,50 +43,76 @@ fn main() -> ExitCode {
 fn measure(lab: &Lab) -> Result<()> {
     lab.cluster.with_example()?;
     lab.cluster.apply(ENDPOINTS)?;
-    let router = lab.nodes()[0].router();
-    let monitor = ["ip", "monitor", "route"];
-    let status = Watch::start(
-        &Place::lab(),
-        &api_command(&["--no-buffer"], &format!("{SERVICES}?watch=1")),
-    )?;
-    let pe = Watch::start(&router, &monitor)?;
-    let leaf = Watch::start(lab.fabric.leaf_a.frr().place(), &monitor)?;
-    let mut figures: [(&str, Vec<Duration>); 5] = [
-        "status has the address",
-        "PE has the route",
-        "leafA has the route",
-        "PE lost the route",
-        "leafA lost the route",
-    ]
-    .map(|name| (name, Vec::new()));
-    let has_status = format!("\"ip\":\"{ADDRESS}\"");
+    let user = User::connect()?;
+    let watches = Watches::start(lab)?;
+    let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        request("POST", SERVICES)?;
-        figures[0].1.push(status.wait(start, |line| {
-            line.contains("\"bench\"") && line.contains(&has_status)
-        })?);
-        figures[1].1.push(pe.wait(start, is_new)?);
-        figures[2].1.push(leaf.wait(start, is_new)?);
+        user.create()?;
+        let up = watches.until_up(start)?;
         let start = Instant::now();
-        request("DELETE", &format!("{SERVICES}/bench"))?;
-        figures[3].1.push(pe.wait(start, is_gone)?);
-        figures[4].1.push(leaf.wait(start, is_gone)?);
+        user.delete()?;
+        rounds.push([&up[..], &watches.until_down(start)?].concat());
     }
-    say(format_args!(
-        "| from the request to | n | p50 | p99 |\n|---|---|---|---|"
-    ));
-    for (name, mut times) in figures {
+    say("| from the request to | n | p50 | p99 |\n|---|---|---|---|");
+    for (column, name) in NAMES.iter().enumerate() {
+        let mut times: Vec<_> = rounds.iter().map(|round| round[column]).collect();
         times.sort();
         let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_millis();
-        say(format_args!(
-            "| {name} | {} | {} ms | {} ms |",
-            times.len(),
-            at(50),
-            at(99)
-        ));
+        let (n, p50, p99) = (times.len(), at(50), at(99));
+        say(format_args!("| {name} | {n} | {p50} ms | {p99} ms |"));
     }
     memory()
+}
+
+const NAMES: [&str; 7] = [
+    "status has the address",
+    "RouteSlice has the address",
+    "PE has the route",
+    "leafA has the route",
+    "RouteSlice lost the address",
+    "PE lost the route",
+    "leafA lost the route",
+];
+
+/// Where the address is looked for.
+struct Watches {
+    status: Watch,
+    slices: Watch,
+    pe: Watch,
+    leaf: Watch,
+}
+
+impl Watches {
+    fn start(lab: &Lab) -> Result<Self> {
+        let monitor = ["ip", "monitor", "route"];
+        let api = |path| Watch::start(&Place::lab(), &api_command(&["--no-buffer"], path));
+        Ok(Self {
+            status: api(SERVICES)?,
+            slices: api(SLICES)?,
+            pe: Watch::start(&lab.nodes()[0].router(), &monitor)?,
+            leaf: Watch::start(lab.fabric.leaf_a.frr().place(), &monitor)?,
+        })
+    }
+
+    fn until_up(&self, start: Instant) -> Result<[Duration; 4]> {
+        let has_status = format!("\"ip\":\"{ADDRESS}\"");
+        let is_bench = |line: &str| line.contains("\"bench\"") && line.contains(&has_status);
+        Ok([
+            self.status.wait(start, is_bench)?,
+            self.slices.wait(start, is_in_slice)?,
+            self.pe.wait(start, is_new)?,
+            self.leaf.wait(start, is_new)?,
+        ])
+    }
+
+    fn until_down(&self, start: Instant) -> Result<[Duration; 3]> {
+        Ok([
+            self.slices.wait(start, |line| !is_in_slice(line))?,
+            self.pe.wait(start, is_gone)?,
+            self.leaf.wait(start, is_gone)?,
+        ])
+    }
 }
 
 /// What controller and agents occupy after it all.
@@ -100,21 +132,47 @@ fn is_gone(line: &str) -> bool {
         .is_some_and(|line| line.starts_with(ADDRESS))
 }
 
-fn request(method: &str, path: &str) -> Result<()> {
-    let body = [
-        "--request",
-        method,
-        "--header",
-        "Content-Type: application/json",
-        "--data",
-        SERVICE,
-    ];
-    let arguments = if method == "POST" {
-        &body[..]
-    } else {
-        &body[..2]
-    };
-    Place::lab().run(api_command(arguments, path)).map(drop)
+fn is_in_slice(line: &str) -> bool {
+    line.contains(&format!("\"{ADDRESS}/32\""))
+}
+
+/// A client of the API whose connection is open, as a controller's is: TLS is no part of what is measured.
+struct User {
+    runtime: Runtime,
+    services: Api<Service>,
+}
+
+impl User {
+    fn connect() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let services = runtime.block_on(async {
+            let kubeconfig = Kubeconfig::read_from(KUBECONFIG)?;
+            let options = KubeConfigOptions::default();
+            let config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;
+            anyhow::Ok(Api::namespaced(Client::try_from(config)?, "red"))
+        })?;
+        let user = Self { runtime, services };
+        user.runtime
+            .block_on(user.services.get("nginx-service-red"))?;
+        Ok(user)
+    }
+
+    fn create(&self) -> Result<()> {
+        let service: Service = serde_json::from_str(SERVICE)?;
+        let params = PostParams::default();
+        self.runtime
+            .block_on(self.services.create(&params, &service))?;
+        Ok(())
+    }
+
+    fn delete(&self) -> Result<()> {
+        let params = DeleteParams::default();
+        self.runtime
+            .block_on(self.services.delete("bench", &params))?;
+        Ok(())
+    }
 }
 
 /// The lines of a command that goes on, each with the time at which it came.
