@@ -54,6 +54,11 @@ test-e2e: root setup build ## Whole scenarios in the lab; ONLY=word runs those w
 bench-latency: root setup build ## From a Service to its route, and back, 100 times in the lab (docs/benchmarks.md)
 	@cargo run --locked --quiet -p ferroute-e2e --bin latency
 
+.PHONY: bench-frr
+bench-frr: root setup ## What a change costs FRR, by us and by frr-reload.py in one run (docs/benchmarks.md); QUICK=1 is short
+	@cargo build --release --locked --quiet -p ferroute-frr --example instance
+	@QUICK=$(QUICK) cargo bench --locked --quiet -p ferroute-frr --bench frr
+
 .PHONY: lint
 lint: ## Format, clippy, documentation, shell scripts
 	@cargo fmt --all --check

@@ -29,7 +29,7 @@ const CUSTOM_RESOURCES: &str = "for name in $(kubectl get crd -o name | cut -d/ 
     echo \"--- $name\"; kubectl get \"$name\" -A -o yaml; done";
 
 /// Of containers that were started again, the log of the last run that failed as well.
-const POD_LOGS: &str = "cd /var/log/pods && for file in */*/*.log; do \
+const POD_LOGS: &str = "cd /var/log/pods && for file in */*/*/*.log; do \
     echo \"--- $file\"; tail -n 500 \"$file\"; done";
 
 const ROUTER: [&str; 5] = [

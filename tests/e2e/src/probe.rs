@@ -14,8 +14,11 @@ use crate::place::Place;
 
 const PERIOD: Duration = Duration::from_millis(10);
 
-/// An answer that comes later is a lost one: half of what TCP waits before it sends a lost first segment again.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// A connection or a datagram's echo that comes later was lost: TCP sends a lost first segment again after a second.
+const PATIENCE: Duration = Duration::from_millis(900);
+
+/// A server that has accepted may take its time on a busy machine; what it says then is not lost.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// Requests on their way, one every ten milliseconds.
 #[derive(Debug)]
@@ -100,7 +103,7 @@ fn send(address: SocketAddr, ask: Ask, stop: &AtomicBool) -> Vec<Outcome> {
 
 fn ask_http(address: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(ANSWER))?;
     write!(stream, "GET / HTTP/1.0\r\nHost: {address}\r\n\r\n")?;
     let mut answer = [0; 12];
     stream.read_exact(&mut answer)?;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::line::{definition, negation, peer};
+use super::line::{connects, definition, negation, peer};
 use super::{Command, Lines};
 use crate::tree::{Node, Scope};
 
@@ -70,6 +70,9 @@ impl Context<'_> {
             .filter(|node| !wanted.lines.contains(node.line.as_str()))
         {
             self.leave(&mut changes, &wanted, node);
+        }
+        if self.scope == Scope::Router {
+            changes.add.sort_by_key(|command| connects(&command.line));
         }
         changes
     }

@@ -102,6 +102,12 @@ pub(super) fn definition(line: &str) -> Option<&str> {
     (defines || rest.starts_with("interface")).then_some(peer)
 }
 
+/// Whether bgpd connects to a peer on this line at once, offering the families that it knows by then: others that
+/// come later end the session again (seen with 10.3).
+pub(super) fn connects(line: &str) -> bool {
+    fit("neighbor $ timers connect *", line).is_some()
+}
+
 /// The line that takes a line away.
 pub(super) fn negation(scope: Scope, line: &str) -> String {
     if let Some(positive) = line.strip_prefix("no ") {

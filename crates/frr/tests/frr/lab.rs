@@ -26,8 +26,11 @@ mount --rbind /dev /mnt/root/dev
 mount --bind "$LAB_RUN" /mnt/root/run/frr
 cp "$LAB_INSTANCE" /mnt/root/instance
 ip link set lo up
-exec chroot /mnt/root /instance "$LAB_NAME" /run/frr/frr.conf
+exec "$@"
 "#;
+
+/// Where the root file system is, in an instance's mounts.
+pub(crate) const INNER_ROOT: &str = "/mnt/root";
 
 /// A running instance. It ends with this value.
 pub(crate) struct Instance {
@@ -142,21 +145,27 @@ impl Drop for Instance {
 
 fn spawn(name: &str, run_dir: &Path) -> Child {
     let log = std::fs::File::create(run_dir.join("log")).unwrap();
-    Command::new("unshare")
-        .args(["-m", "-n", "sh", "-c", START])
+    let words = ["chroot", INNER_ROOT, "/instance", name, "/run/frr/frr.conf"];
+    let mut command = in_namespaces(run_dir, &words);
+    command.stdout(log.try_clone().unwrap()).stderr(log);
+    command.spawn().unwrap()
+}
+
+/// A command in new namespaces with a root file system of their own.
+pub(crate) fn in_namespaces(run_dir: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new("unshare");
+    command
+        .args(["-m", "-n", "sh", "-c", START, "start"])
+        .args(words)
         .env("LAB_ROOT", lab_root())
         .env("LAB_RUN", run_dir)
         .env("LAB_INSTANCE", example())
-        .env("LAB_NAME", name)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap()
+        .stdin(Stdio::null());
+    command
 }
 
 /// The lab's root file system, made if it is not there yet.
-fn lab_root() -> PathBuf {
+pub(crate) fn lab_root() -> PathBuf {
     if let Some(root) = std::env::var_os("FERROUTE_LAB_ROOT") {
         return root.into();
     }
@@ -183,7 +192,7 @@ fn example() -> PathBuf {
     example
 }
 
-fn run(program: &str, arguments: &[&str]) {
+pub(crate) fn run(program: &str, arguments: &[&str]) {
     let done = Command::new(program).args(arguments).output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(

@@ -35,7 +35,7 @@ disabled_plugins = [
 pub(super) fn write(spec: &Spec) -> Result<()> {
     fs::write(CONTAINERD, CONTAINERD_CONFIG)?;
     fs::write("/etc/cni/net.d/10-lab.conflist", pod_network(spec))?;
-    fs::write(KUBELET, kubelet())?;
+    fs::write(KUBELET, kubelet(spec))?;
     Ok(())
 }
 
@@ -58,7 +58,7 @@ fn pod_network(spec: &Spec) -> String {
     .to_string()
 }
 
-fn kubelet() -> String {
+fn kubelet(spec: &Spec) -> String {
     json!({
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -72,6 +72,8 @@ fn kubelet() -> String {
         // Both cost processor time that one processor does not have to spare.
         "localStorageCapacityIsolation": false,
         "imageGCHighThresholdPercent": 100,
+        // The nodes share a file system, and a kubelet removes the logs of pods that it does not know.
+        "podLogsDir": format!("/var/log/pods/{}", spec.name),
         // The guest has no resolver to hand on to pods.
         "resolvConf": "",
     })
