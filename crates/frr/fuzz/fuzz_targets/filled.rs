@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use ferroute_frr::Config;
 use ferroute_frr::config::{
-    Bfd, BfdProfile, Evpn, Family, Matches, Neighbor, NeighborFamily, PeerId, PrefixRule,
+    Action, Bfd, BfdProfile, Evpn, Family, Matches, Neighbor, NeighborFamily, PeerId, PrefixRule,
     RawSnippet, RemoteAs, RouteMapEntry, Router, Sets, Source, Targets, Unicast, UpdateSource, Vrf,
 };
 use ferroute_frr::word::{
@@ -110,7 +110,7 @@ impl Words {
                 .map(|vrf| (vrf.clone(), Vrf::default()))
                 .collect(),
             prefix_lists: self
-                .named(|| [(1, PrefixRule::any(Default::default(), Family::Ipv4))].into())
+                .named(|| [(1, PrefixRule::any(Action::Permit, Family::Ipv4))].into())
                 .map(|(name, rules)| ((Family::Ipv4, name), rules))
                 .collect(),
             route_maps: self.named(|| [(1, self.entry())].into()).collect(),

@@ -1,6 +1,7 @@
 //! The crate from outside: words, trees, and the client against real FRR daemons.
 #![cfg(test)]
 
+mod injection;
 mod lab;
 mod native;
 mod sample;
