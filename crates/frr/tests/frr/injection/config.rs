@@ -118,9 +118,8 @@ fn set(community: &Community) -> Sets {
     sets
 }
 
-/// A number that no target drawn here has: FRR does not print a target that it would have derived.
 fn vni(n: usize) -> Vni {
-    (10_000_000 + number(n)).try_into().unwrap()
+    (1 + number(n)).try_into().unwrap()
 }
 
 fn targets(router: &mut Router, values: &[String], taken: &mut Taken) {

@@ -219,6 +219,15 @@ impl Draw {
             .collect()
     }
 
+    /// Numbers between colons, as communities and route targets have them.
+    fn numbers(&mut self) -> String {
+        let first = ["", "", "", "large:", "*:", "10.0.0.1:"][self.below(6)];
+        let parts = 1 + self.below(3);
+        let number = |draw: &mut Self| draw.below([10, 70_000, 1 << 31][parts - 1]).to_string();
+        let parts: Vec<String> = (0..parts).map(|_| number(self)).collect();
+        format!("{first}{}", parts.join(":"))
+    }
+
     fn bits(&mut self) -> String {
         (0..=self.below(4)).map(|_| self.of(&BITS)).collect()
     }
@@ -233,7 +242,7 @@ impl Iterator for Draw {
     type Item = String;
 
     fn next(&mut self) -> Option<String> {
-        Some(match self.below(12) {
+        Some(match self.below(13) {
             0 | 1 => self.bits(),
             2 => self.word() + &self.bits(),
             3 => self.bits() + &self.word(),
@@ -244,6 +253,7 @@ impl Iterator for Draw {
             8 => self.long(),
             9 => self.word(),
             10 => self.printable(),
+            11 => self.numbers(),
             _ => self.any(),
         })
     }
