@@ -40,11 +40,19 @@ image: root setup build ## The container image, target/ferroute-image.tar (docke
 ##@ Check it
 
 .PHONY: test
-test: root setup lint arch test-unit chart crds-check test-e2e ## Everything below except deny
+test: root setup lint arch test-unit fuzz-short chart crds-check test-e2e ## Everything below except deny
 
 .PHONY: test-unit
 test-unit: root setup ## Unit, property, kernel and FRR tests of every crate (they need root)
 	@cargo test --locked --workspace --exclude ferroute-e2e
+
+.PHONY: fuzz
+fuzz: setup ## Strings from outside through FRR's model, rendered and read again; N=10000000 cases (docs/security.md)
+	@hack/fuzz.sh $(or $(N),10000000)
+
+.PHONY: fuzz-short
+fuzz-short: setup
+	@hack/fuzz.sh 200000 30
 
 .PHONY: test-e2e
 test-e2e: root setup build ## Whole scenarios in the lab; ONLY=word runs those whose name has the word
@@ -62,6 +70,7 @@ bench-frr: root setup ## What a change costs FRR, by us and by frr-reload.py in 
 .PHONY: lint
 lint: ## Format, clippy, documentation, shell scripts
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path crates/frr/fuzz/Cargo.toml --check
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	@hack/shellcheck.sh
@@ -95,6 +104,7 @@ crds: ## Write the CRDs of the code to config/crd and the chart
 .PHONY: fmt
 fmt: ## Format the code
 	@cargo fmt --all
+	@cargo fmt --manifest-path crates/frr/fuzz/Cargo.toml
 
 .PHONY: clean
 clean: ## Remove what was built here (the cache stays)

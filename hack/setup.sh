@@ -6,6 +6,7 @@ packages=(
 	mmdebstrap debian-archive-keyring     # root file systems of the lab and the image
 	flex bison bc libelf-dev xz-utils     # the lab's kernel
 	gcc make                              # the same, and Rust's linker
+	g++                                   # libFuzzer
 	iproute2 jq curl ca-certificates      # scripts and tests
 	openssl util-linux                    # the lab: a key for its tokens, setpriv to end with its parent
 )

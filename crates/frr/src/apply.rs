@@ -7,13 +7,14 @@ mod session;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::diff::{Command, diff};
 use crate::lock::Lock;
 use crate::render::changed;
 use crate::tree::Tree;
-use crate::vty::{Daemon, VtyError};
+use crate::vty::{Daemon, PATIENCE, VtyError};
 
 use running::running;
 use session::Sessions;
@@ -43,6 +44,7 @@ pub struct Refused {
 #[derive(Debug)]
 pub struct Engine {
     run_dir: PathBuf,
+    patience: Duration,
     locking: bool,
     sessions: Option<Sessions>,
     applied: Option<Config>,
@@ -53,10 +55,17 @@ impl Engine {
     pub fn new(run_dir: impl Into<PathBuf>) -> Self {
         Self {
             run_dir: run_dir.into(),
+            patience: PATIENCE,
             locking: true,
             sessions: None,
             applied: None,
         }
+    }
+
+    /// With another limit than 30 seconds to the time that an answer, or the end of another's configuring, may take.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// For one who holds the instance's configuration already.
@@ -100,11 +109,15 @@ impl Engine {
     }
 
     /// What would have to be sent for the instance to say what `desired` says, by its own account:
-    /// whether somebody else has changed it.
+    /// whether somebody else has changed it, or FRR has taken a line without meaning it. If so, the next [`apply`]
+    /// compares with what runs, not with what it applied last.
+    ///
+    /// [`apply`]: Self::apply
     pub async fn drift(&mut self, desired: &Config) -> Result<Vec<Command>, VtyError> {
         let mut sessions = self.sessions().await?;
         let commands = missing(&mut sessions, &Tree::from(desired)).await?;
         self.sessions = Some(sessions);
+        self.applied = self.applied.take().filter(|_| commands.is_empty());
         Ok(commands)
     }
 
@@ -142,7 +155,7 @@ impl Engine {
         if !self.locking {
             return Ok(None);
         }
-        let locked = Lock::take(&self.run_dir).await;
+        let locked = Lock::take_within(&self.run_dir, self.patience).await;
         let path = || self.run_dir.clone();
         locked.map(Some).map_err(|source| VtyError::Lock {
             path: path(),
@@ -154,7 +167,7 @@ impl Engine {
     async fn sessions(&mut self) -> Result<Sessions, VtyError> {
         match self.sessions.take().filter(Sessions::are_up) {
             Some(sessions) => Ok(sessions),
-            None => Sessions::open(&self.run_dir).await,
+            None => Sessions::open(&self.run_dir, self.patience).await,
         }
     }
 }

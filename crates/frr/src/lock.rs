@@ -24,4 +24,16 @@ impl Lock {
             }
         }
     }
+
+    /// Waits for no longer than this.
+    pub(crate) async fn take_within(run_dir: &Path, limit: Duration) -> io::Result<Self> {
+        let taken = tokio::time::timeout(limit, Self::take(run_dir)).await;
+        let held = |_| {
+            io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("somebody has held it for {limit:?}"),
+            )
+        };
+        taken.map_err(held)?
+    }
 }

@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 /// The longest a daemon may take to answer one line. A commit of mgmtd asks other daemons.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A daemon of FRR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,10 +90,12 @@ pub enum VtyError {
         source: io::Error,
     },
     /// No answer came.
-    #[error("{daemon} did not answer within {} s", PATIENCE.as_secs())]
+    #[error("{daemon} did not answer within {patience:?}")]
     Silent {
         /// Who.
         daemon: Daemon,
+        /// How long it was waited for.
+        patience: Duration,
     },
     /// A line that every daemon must accept was refused.
     #[error("{daemon} refused {line:?}: {reason}")]
@@ -161,6 +163,7 @@ impl From<u8> for Code {
 #[derive(Debug)]
 pub struct Vty {
     daemon: Daemon,
+    patience: Duration,
     stream: UnixStream,
     received: Vec<u8>,
 }
@@ -168,11 +171,21 @@ pub struct Vty {
 impl Vty {
     /// Connects, and enables the commands that change things.
     pub async fn open(run_dir: &Path, daemon: Daemon) -> Result<Self, VtyError> {
+        Self::open_patiently(run_dir, daemon, PATIENCE).await
+    }
+
+    /// The same, with the longest that an answer may take.
+    pub async fn open_patiently(
+        run_dir: &Path,
+        daemon: Daemon,
+        patience: Duration,
+    ) -> Result<Self, VtyError> {
         let path = daemon.socket(run_dir);
         let connected = UnixStream::connect(&path).await;
         let stream = connected.map_err(|source| VtyError::Connect { path, source })?;
         let mut vty = Self {
             daemon,
+            patience,
             stream,
             received: Vec::new(),
         };
@@ -187,10 +200,12 @@ impl Vty {
 
     /// Sends one line and waits for the answer.
     pub async fn send(&mut self, line: &str) -> Result<Reply, VtyError> {
-        let daemon = self.daemon;
-        match timeout(PATIENCE, self.exchange(line)).await {
+        let Self {
+            daemon, patience, ..
+        } = *self;
+        match timeout(patience, self.exchange(line)).await {
             Ok(answer) => answer.map_err(|source| VtyError::Talk { daemon, source }),
-            Err(_) => Err(VtyError::Silent { daemon }),
+            Err(_) => Err(VtyError::Silent { daemon, patience }),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::vty::{Code, Daemon, Reply, Vty, VtyError};
 #[derive(Debug)]
 pub(super) struct Sessions {
     run_dir: PathBuf,
+    patience: Duration,
     by_daemon: BTreeMap<Daemon, Session>,
     new: bool,
     /// Contexts that a daemon did not open; what stands in them is not tried.
@@ -29,16 +30,17 @@ struct Session {
 
 impl Sessions {
     /// Connects to every daemon. mgmtd need not be there: before FRR 10 it was not.
-    pub(super) async fn open(run_dir: &Path) -> Result<Self, VtyError> {
+    pub(super) async fn open(run_dir: &Path, patience: Duration) -> Result<Self, VtyError> {
         let mut by_daemon = BTreeMap::new();
         for daemon in Daemon::ALL {
             if daemon != Daemon::Mgmtd || daemon.socket(run_dir).exists() {
-                by_daemon.insert(daemon, Session::open(run_dir, daemon).await?);
+                by_daemon.insert(daemon, Session::open(run_dir, daemon, patience).await?);
             }
         }
         let run_dir = run_dir.to_owned();
         Ok(Self {
             run_dir,
+            patience,
             by_daemon,
             new: true,
             closed: HashSet::new(),
@@ -78,7 +80,7 @@ impl Sessions {
     pub(super) async fn show(&self, line: &str) -> Result<Vec<(Daemon, String)>, VtyError> {
         let mut printed = Vec::new();
         for daemon in self.by_daemon.keys() {
-            let mut vty = Vty::open(&self.run_dir, *daemon).await?;
+            let mut vty = Vty::open_patiently(&self.run_dir, *daemon, self.patience).await?;
             printed.push((*daemon, vty.require(line).await?));
         }
         Ok(printed)
@@ -134,8 +136,8 @@ const ATTEMPTS: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(25);
 
 impl Session {
-    async fn open(run_dir: &Path, daemon: Daemon) -> Result<Self, VtyError> {
-        let mut vty = Vty::open(run_dir, daemon).await?;
+    async fn open(run_dir: &Path, daemon: Daemon, patience: Duration) -> Result<Self, VtyError> {
+        let mut vty = Vty::open_patiently(run_dir, daemon, patience).await?;
         vty.require("configure terminal").await?;
         Ok(Self {
             vty,
@@ -155,10 +157,21 @@ impl Session {
             tokio::time::sleep(PAUSE).await;
             reply = self.vty.send(&command.line).await?;
         }
-        if reply.code == Code::Success && opens(&command.context, &command.line) {
-            self.path.push(command.line.clone());
+        if opens(&command.context, &command.line) {
+            if reply.code == Code::Success {
+                self.path.push(command.line.clone());
+            }
+        } else if !stays(&command.line) {
+            self.start_over().await?;
         }
         Ok(reply)
+    }
+
+    /// Goes to the root from wherever the daemon is.
+    async fn start_over(&mut self) -> Result<(), VtyError> {
+        self.path.clear();
+        self.vty.send("end").await?;
+        self.vty.require("configure terminal").await.map(drop)
     }
 
     /// Goes to a context by the shortest way. The daemon's answer if it does not open one.
@@ -193,6 +206,45 @@ fn is_too_early(command: &Command, reply: &Reply) -> bool {
     reply.code != Code::Success
         && command.line.starts_with("no router bgp ")
         && reply.text.to_ascii_lowercase().contains("l3vni")
+}
+
+/// First words of lines that leave the connection where it is. After any other line, which somebody wrote freely, the
+/// daemon may be elsewhere: it takes `rou b 1` for `router bgp 1` and `exi` for `exit`.
+const STAY: [&str; 28] = [
+    "no",
+    "ip",
+    "ipv6",
+    "bgp",
+    "hostname",
+    "coalesce-time",
+    "neighbor",
+    "network",
+    "redistribute",
+    "import",
+    "advertise",
+    "advertise-all-vni",
+    "advertise-svi-ip",
+    "rd",
+    "route-target",
+    "on-match",
+    "match",
+    "set",
+    "description",
+    "detect-multiplier",
+    "transmit-interval",
+    "receive-interval",
+    "passive-mode",
+    "echo-mode",
+    "echo",
+    "minimum-ttl",
+    "call",
+    "shutdown",
+];
+
+fn stays(line: &str) -> bool {
+    line.split(' ').next().is_some_and(|word| STAY.contains(&word))
+        // `vni N` opens a context in EVPN, and does not in a VRF.
+        || line.starts_with("vni ")
 }
 
 /// Whether a line changes the context of the connection it is sent over.

@@ -58,12 +58,21 @@ impl Context<'_> {
                 .filter(|node| no_rd && is_rd(node))
                 .map(|_| self.decoy()),
         );
+        let derived = self.derived(&had, want);
+        changes
+            .add
+            .extend(derived.iter().map(|line| self.command(line.clone())));
         for node in want {
             let old = had
                 .get(node.line.as_str())
                 .filter(|_| !self.goes(&node.line));
             self.reach(&mut changes, old.copied(), node);
         }
+        changes.add.extend(
+            derived
+                .iter()
+                .map(|line| self.command(format!("no {line}"))),
+        );
         for node in have
             .iter()
             .rev()
@@ -126,6 +135,26 @@ impl Context<'_> {
     /// another in between it does.
     fn decoy(&self) -> Command {
         self.command("rd 0:1".to_owned())
+    }
+
+    /// Route targets to set while others are added. FRR derives one from the VNI as long as it has none by
+    /// configuration, and takes that very one, when asked for, for no change.
+    fn derived(&self, had: &HashMap<&str, &Node>, want: &[Node]) -> Vec<String> {
+        let opened = self.path.last().filter(|_| self.scope == Scope::EvpnVni);
+        let Some(vni) = opened.and_then(|line| line.strip_prefix("vni ")) else {
+            return Vec::new();
+        };
+        let is_derived = |line: &str| line.rsplit(':').next() == Some(vni);
+        let directions = ["route-target import ", "route-target export "];
+        let unset = directions.into_iter().filter(|direction| {
+            let wanted = || {
+                want.iter()
+                    .map(|node| node.line.as_str())
+                    .filter(|line| line.starts_with(direction))
+            };
+            wanted().any(is_derived) && !wanted().any(|line| had.contains_key(line))
+        });
+        unset.map(|direction| format!("{direction}0:1")).collect()
     }
 
     fn command(&self, line: String) -> Command {

@@ -28,13 +28,28 @@ impl Rule {
         }
         let bad_first = (!(self.first)(first)).then_some(first);
         match bad_first.or_else(|| characters.find(|c| !(self.rest)(*c))) {
-            Some(found) => Err(WordError::Character {
-                kind,
-                value: shown(value),
-                found,
-            }),
+            Some(found) => Err(self.forbids(value, found)),
             None => Ok(()),
         }
+    }
+
+    fn forbids(&self, value: &str, found: char) -> WordError {
+        WordError::Character {
+            kind: self.kind,
+            value: shown(value),
+            found,
+        }
+    }
+
+    /// Refuses a word of the right characters that means something else.
+    fn reserve(&self, value: &str, reserved: bool) -> Result<(), WordError> {
+        if reserved {
+            return Err(WordError::Reserved {
+                kind: self.kind,
+                value: shown(value),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -44,6 +59,11 @@ fn is_name_start(c: char) -> bool {
 
 fn is_name_rest(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_.:/%@-".contains(c)
+}
+
+// As the kernel has it, but for letters FRR cannot hold; a `/` would be a prefix's.
+fn is_interface_rest(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_.%@-".contains(c)
 }
 
 fn is_vrf_rest(c: char) -> bool {
@@ -83,7 +103,7 @@ const INTERFACE: Rule = Rule {
     kind: "interface name",
     max: 15,
     first: is_name_start,
-    rest: is_name_rest,
+    rest: is_interface_rest,
 };
 const HOSTNAME: Rule = Rule {
     kind: "host name",
@@ -161,13 +181,8 @@ impl FromStr for VrfName {
 
     fn from_str(value: &str) -> Result<Self, WordError> {
         VRF_NAME.check(value)?;
-        // `vrf all` asks for every VRF in FRR's show commands.
-        if matches!(value, "default" | "all") {
-            return Err(WordError::Reserved {
-                kind: VRF_NAME.kind,
-                value: shown(value),
-            });
-        }
+        // `vrf all` asks for every VRF in FRR's show commands; `import vrf route-map` is another command.
+        VRF_NAME.reserve(value, matches!(value, "default" | "all" | "route-map"))?;
         Ok(Self(value.into()))
     }
 }
@@ -185,12 +200,8 @@ impl FromStr for InterfaceName {
 
     fn from_str(value: &str) -> Result<Self, WordError> {
         INTERFACE.check(value)?;
-        if value.parse::<IpAddr>().is_ok() {
-            return Err(WordError::Reserved {
-                kind: INTERFACE.kind,
-                value: shown(value),
-            });
-        }
+        // FRR reads `any` as the prefix of length 0.
+        INTERFACE.reserve(value, value == "any" || value.parse::<IpAddr>().is_ok())?;
         Ok(Self(value.into()))
     }
 }
@@ -221,7 +232,12 @@ impl FromStr for RawLine {
     type Err = WordError;
 
     fn from_str(value: &str) -> Result<Self, WordError> {
-        RAW_LINE.check(value).map(|()| Self(value.into()))
+        RAW_LINE.check(value)?;
+        // FRR cuts this and what follows off the line: an output filter.
+        if value.contains("| ") {
+            return Err(RAW_LINE.forbids(value, '|'));
+        }
+        Ok(Self(value.into()))
     }
 }
 

@@ -99,8 +99,12 @@ impl Instance {
     }
 
     pub(crate) fn kill_daemon(&self, daemon: &str) {
+        self.signal_daemon(daemon, "KILL");
+    }
+
+    pub(crate) fn signal_daemon(&self, daemon: &str, signal: &str) {
         let pid = std::fs::read_to_string(self.dir().join(format!("{daemon}.pid"))).unwrap();
-        run("kill", &["-9", pid.trim()]);
+        run("kill", &["-s", signal, pid.trim()]);
     }
 
     /// Waits for the supervisor to end by itself.

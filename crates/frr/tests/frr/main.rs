@@ -1,6 +1,8 @@
 //! The crate from outside: words, trees, and the client against real FRR daemons.
 #![cfg(test)]
 
+mod faults;
+mod injection;
 mod lab;
 mod native;
 mod sample;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ferroute_frr::apply::Applied;
-use ferroute_frr::config::{Config, PeerId};
+use ferroute_frr::config::{Config, Evpn, PeerId, Targets};
 use ferroute_frr::file::save;
 use ferroute_frr::session::State;
 
@@ -83,6 +83,30 @@ async fn another_as_number_makes_the_instances_anew() {
     apply(&mut engine, &config).await;
     router(&mut config).asn = 64998.try_into().unwrap();
     apply(&mut engine, &config).await;
+}
+
+/// FRR takes such a line for no change as long as it derives the target itself.
+#[tokio::test]
+async fn a_route_target_that_frr_would_derive_is_kept_when_it_is_asked_for() {
+    let instance = Instance::start("router").await;
+    let mut engine = instance.engine();
+    let mut config = minimal();
+    let vni = 300.try_into().unwrap();
+    for target in ["64514:300", "64514:7", "64514:300"] {
+        let target = [target.parse().unwrap()];
+        let targets = Targets {
+            rd: None,
+            import: target.into(),
+            export: target.into(),
+        };
+        router(&mut config).evpn = Some(Evpn {
+            advertise_all_vni: true,
+            vnis: [(vni, targets)].into(),
+            ..Evpn::default()
+        });
+        apply(&mut engine, &config).await;
+    }
+    apply(&mut engine, &minimal()).await;
 }
 
 #[tokio::test]

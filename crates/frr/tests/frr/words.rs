@@ -101,6 +101,18 @@ fn a_refusal_shows_the_value_escaped_and_says_what_is_wrong() {
         r#"interface name "10.0.0.1" is reserved"#
     );
     assert_eq!(
+        refused::<InterfaceName>("10.0.0.0/8"),
+        r#"interface name "10.0.0.0/8" contains '/'"#
+    );
+    assert_eq!(
+        refused::<InterfaceName>("any"),
+        r#"interface name "any" is reserved"#
+    );
+    assert_eq!(
+        refused::<VrfName>("route-map"),
+        r#"VRF name "route-map" is reserved"#
+    );
+    assert_eq!(
         refused::<Community>("65536:1"),
         r#""65536:1" is not a community: expected AS:N or the name of a well-known one"#
     );
@@ -138,4 +150,6 @@ fn a_snippet_of_free_configuration_is_split_into_lines() {
     let lines: Vec<String> = snippet.lines.iter().map(ToString::to_string).collect();
     assert_eq!(lines, ["router bgp 1", " neighbor x peer-group", "exit"]);
     RawSnippet::parse("a\0b").unwrap_err();
+    RawSnippet::parse("bgp as-path access-list x permit ^1$|2$").unwrap();
+    RawSnippet::parse("neighbor x description a | include x").unwrap_err();
 }
