@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::tree::{Node, Scope, Tree};
+use crate::tree::{Node, Scope, Tree, is_static_route};
 
 use contents::{Changes, contents};
-use line::{negation, slot};
+use line::{is_in_the_way, negation, slot};
 
 /// One line to send, and the context lines that lead to where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,13 +187,13 @@ impl Plan {
             return;
         };
         let context: Arc<[String]> = Arc::from([node.line.clone()]);
-        let old = same.map_or(&[][..], |old| &old.children);
+        let mut old = same.map_or_else(Vec::new, |old| old.children.clone());
         if have.loses_router(node) {
-            self.sort(scope, contents(scope, &context, old, &[]));
-            self.sort(scope, contents(scope, &context, &[], &node.children));
-        } else {
-            self.sort(scope, contents(scope, &context, old, &node.children));
+            let (routes, vni): (Vec<_>, Vec<_>) = old.into_iter().partition(|n| is_static_route(&n.line));
+            self.sort(scope, contents(scope, &context, &vni, &[]));
+            old = routes;
         }
+        self.sort(scope, contents(scope, &context, &old, &node.children));
     }
 
     /// Takes away one line of the root that is not desired.
@@ -215,7 +215,9 @@ impl Plan {
                 };
                 // An entry that turns from permit to deny is made anew: in between FRR would
                 // refuse what the other may not hold.
-                if opened == Some(Scope::RouteMap) && want.has_slot(Scope::Root, &node.line) {
+                let anew =
+                    opened == Some(Scope::RouteMap) && want.has_slot(Scope::Root, &node.line);
+                if anew || is_in_the_way(&node.line, |line| want.lines.contains(line)) {
                     self.withdraw.push(command);
                 } else {
                     self.retire.push(command);
@@ -228,7 +230,13 @@ impl Plan {
     fn sort(&mut self, scope: Scope, Changes { remove, add }: Changes) {
         match scope {
             Scope::Vrf => {
-                self.detach.extend(remove);
+                let added: HashSet<&str> = add.iter().map(|command| &*command.line).collect();
+                let (late, early) = remove.into_iter().partition(|command| {
+                    let line = command.line.trim_start_matches("no ");
+                    is_static_route(line) && !is_in_the_way(line, |line| added.contains(line))
+                });
+                self.detach.extend::<Vec<_>>(early);
+                self.retire.extend::<Vec<_>>(late);
                 self.attach.extend(add);
             }
             // An entry that has lost its condition would match every route for a moment.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::owner::owners;
+use super::owner::{owners, owners_within};
 use super::session::Sessions;
 use crate::tree::{Node, Tree};
 use crate::vty::VtyError;
@@ -19,15 +19,31 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
     for (daemon, text) in sessions.show("show running-config").await? {
         let mut nodes = Tree::parse(&text).nodes;
         nodes.extend(unprinted(&text));
-        nodes.retain(|node| sessions.owner(owners(&node.line)) == Some(daemon));
         nodes.retain(|node| !is_foreign(&node.line) || desired.contains(node.line.as_str()));
+        nodes.retain_mut(|node| {
+            let Node { line, children } = node;
+            let owns = |candidates| sessions.owner(candidates) == Some(daemon);
+            children.retain(|child| owns(owners_within(line, &child.line)));
+            owns(owners(line)) || !children.is_empty()
+        });
         nodes
             .iter_mut()
             .flat_map(|node| &mut node.children)
             .for_each(drop_leftovers);
-        running.nodes.extend(nodes);
+        merge(&mut running, nodes);
     }
     Ok(running)
+}
+
+/// Adds what a daemon prints. Two of them print each VRF, one with its VNI, one with its routes.
+fn merge(running: &mut Tree, printed: Vec<Node>) {
+    for node in printed {
+        let is_same = |other: &&mut Node| node.line.starts_with("vrf ") && other.line == node.line;
+        match running.nodes.iter_mut().find(is_same) {
+            Some(known) => known.children.extend(node.children),
+            None => running.nodes.push(node),
+        }
+    }
 }
 
 /// Lines at the root that FRR prints by itself or that are nobody's to take away.

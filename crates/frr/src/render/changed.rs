@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::{GLOBAL, bfd, prefix_list, route_map, router, vrf};
+use super::{GLOBAL, bfd, prefix_list, route_map, router, static_route, vrf};
 use crate::config::{Config, Router};
 use crate::tree::{Node, Tree};
 use crate::word::VrfName;
@@ -28,6 +28,7 @@ fn part(one: &Config, other: &Config) -> Tree {
     let Config {
         hostname,
         vrfs,
+        static_routes,
         prefix_lists,
         route_maps,
         bfd_profiles,
@@ -46,6 +47,7 @@ fn part(one: &Config, other: &Config) -> Tree {
         .iter()
         .filter(|(name, vrf)| whole || other.vrfs.get(name) != Some(vrf));
     nodes.extend(wanted.map(|(name, settings)| vrf(name, settings)));
+    nodes.extend(differing(static_routes, &other.static_routes).flat_map(static_route));
     nodes.extend(bfd(differing(bfd_profiles, &other.bfd_profiles)));
     let lists = differing(prefix_lists, &other.prefix_lists);
     nodes.extend(lists.flat_map(|(id, rules)| prefix_list(id, rules)));

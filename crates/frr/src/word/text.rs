@@ -146,7 +146,7 @@ words! {
     VrfName
     /// The name of a route-map, prefix-list or BFD profile.
     Name
-    /// The name of a network device; never an address.
+    /// The name of a network device; never an address, nor a word for a route without one.
     InterfaceName
     /// The name FRR goes by, also in the host name capability of BGP.
     Hostname
@@ -185,7 +185,7 @@ impl FromStr for InterfaceName {
 
     fn from_str(value: &str) -> Result<Self, WordError> {
         INTERFACE.check(value)?;
-        if value.parse::<IpAddr>().is_ok() {
+        if value.parse::<IpAddr>().is_ok() || is_nowhere(value) {
             return Err(WordError::Reserved {
                 kind: INTERFACE.kind,
                 value: shown(value),
@@ -193,6 +193,11 @@ impl FromStr for InterfaceName {
         }
         Ok(Self(value.into()))
     }
+}
+
+/// Where a device could stand, FRR reads these as a route that leads nowhere; the last in any case.
+fn is_nowhere(value: &str) -> bool {
+    matches!(value, "blackhole" | "reject") || value.eq_ignore_ascii_case("null0")
 }
 
 impl FromStr for Hostname {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use ferroute_frr::config::{
     Action, Bfd, Config, Evpn, GracefulRestart, Neighbor, NeighborFamily, PeerId, RemoteAs,
-    RouteMapEntry, Router, Source, Timers, Vrf,
+    RouteMapEntry, Router, Source, StaticRoute, Timers, Vrf,
 };
 
-use super::{asn, everything, name, net, peer, router, targets, vip, vni, vrf};
+use super::{asn, everything, name, net, peer, router, static_routes, targets, via, vip, vni, vrf};
+use ipnet::IpNet;
 
 /// A change, with a number that varies it.
 pub(crate) type Mutation = fn(&mut Config, u32);
@@ -66,7 +67,7 @@ fn one<T>(n: u32, first: T, second: T) -> Option<T> {
     }
 }
 
-pub(crate) const MUTATIONS: [Mutation; 53] = [
+pub(crate) const MUTATIONS: [Mutation; 56] = [
     |c, n| {
         toggle(
             &mut router(c).networks,
@@ -199,8 +200,17 @@ pub(crate) const MUTATIONS: [Mutation; 53] = [
             vrf("red"),
             Vrf {
                 l3vni: one(n, vni(100), vni(101)),
+                static_routes: static_routes(),
             },
         );
+    },
+    |c, n| reroute(&mut c.static_routes, n),
+    |c, n| reroute(&mut c.vrfs.entry(vrf("red")).or_default().static_routes, n),
+    |c, n| {
+        drop(
+            c.static_routes
+                .remove(&net(["10.7.1.2/16", "10.8.0.0/16"][n as usize % 2])),
+        )
     },
     |c, _| c.vrfs.retain(|name, _| *name != vrf("blue")),
     |c, n| entry(c).action = one(n, Action::Deny, Action::Permit).unwrap_or_default(),
@@ -259,6 +269,17 @@ fn targets_of(red: Option<&mut Router>, n: u32) {
     if let Some(red) = red {
         red.evpn = one(n, Evpn::default(), full);
     }
+}
+
+/// Another way for one of the prefixes.
+fn reroute(routes: &mut BTreeMap<IpNet, StaticRoute>, n: u32) {
+    let prefix = net(["10.7.1.2/16", "10.8.0.0/16", "fd00:7::/64"][n as usize % 3]);
+    let ways: [&[&str]; 3] = match prefix {
+        IpNet::V4(_) => [&["10.0.0.9"], &["10.0.0.9", "eth8"], &["10.0.0.8", "eth7"]],
+        IpNet::V6(_) => [&["fd00::8"], &["fd00::9", "eth8"], &["eth7"]],
+    };
+    let way = ways.get((n / 3) as usize % 4).map(|hops| via(hops));
+    put(routes, prefix, way.unwrap_or(StaticRoute::Blackhole));
 }
 
 fn plain(n: u32) -> Neighbor {
