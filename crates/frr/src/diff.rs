@@ -189,7 +189,8 @@ impl Plan {
         let context: Arc<[String]> = Arc::from([node.line.clone()]);
         let mut old = same.map_or_else(Vec::new, |old| old.children.clone());
         if have.loses_router(node) {
-            let (routes, vni): (Vec<_>, Vec<_>) = old.into_iter().partition(|n| is_static_route(&n.line));
+            let (routes, vni): (Vec<_>, Vec<_>) =
+                old.into_iter().partition(|n| is_static_route(&n.line));
             self.sort(scope, contents(scope, &context, &vni, &[]));
             old = routes;
         }
