@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::diff::{Command, diff};
 use crate::lock::Lock;
-use crate::render::changed;
+use crate::render::{changed, moved};
 use crate::tree::Tree;
 use crate::vty::{Daemon, VtyError};
 
@@ -36,10 +36,18 @@ pub struct Refused {
     pub reason: String,
 }
 
+impl Applied {
+    /// Counts what was done after this.
+    fn add(&mut self, next: Self) {
+        self.commands_sent += next.commands_sent;
+        self.refused.extend(next.refused);
+    }
+}
+
 /// The one that configures an FRR instance.
 ///
 /// It asks the daemons what they run when it does not know (at first, after a daemon restarted,
-/// after a refusal). Else it compares with what it applied last, at the cost of the difference.
+/// after a refusal, where BGP instances come and go). Else it compares with what it applied last, at the cost of the difference.
 #[derive(Debug)]
 pub struct Engine {
     run_dir: PathBuf,
@@ -72,7 +80,7 @@ impl Engine {
         let last = self.applied.take();
         let _lock = self.lock().await?;
         let mut sessions = self.sessions().await?;
-        let last = last.filter(|_| !sessions.is_new());
+        let last = last.filter(|last| !sessions.is_new() && !moved(last, desired));
         let commands = match &last {
             Some(last) => {
                 let (have, want) = changed(last, desired);
@@ -80,7 +88,11 @@ impl Engine {
             }
             None => missing(&mut sessions, &Tree::from(desired)).await?,
         };
-        let applied = send(&mut sessions, &commands).await?;
+        let mut applied = send(&mut sessions, &commands).await?;
+        if commands.iter().any(is_instance) {
+            let left = missing(&mut sessions, &Tree::from(desired)).await?;
+            applied.add(send(&mut sessions, &left).await?);
+        }
         if applied.refused.is_empty() {
             self.applied = Some(desired.clone());
         }
@@ -162,6 +174,14 @@ impl Engine {
 /// The commands that lead from what runs to a tree.
 async fn missing(sessions: &mut Sessions, desired: &Tree) -> Result<Vec<Command>, VtyError> {
     Ok(diff(&running(sessions, desired).await?, desired))
+}
+
+/// Whether a BGP instance comes or goes. FRR 10 does not remove the default one while others take
+/// routes from it, it hides it; and when it is wanted again, some of what it was told before is still
+/// in force. So after these, what runs is looked at once more.
+fn is_instance(command: &Command) -> bool {
+    let line = command.line.strip_prefix("no ").unwrap_or(&command.line);
+    command.context.is_empty() && line.starts_with("router bgp ")
 }
 
 /// Fewer lines of prefix-lists than this are not worth a transaction.

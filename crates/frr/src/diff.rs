@@ -79,6 +79,8 @@ pub fn diff(running: &Tree, desired: &Tree) -> Vec<Command> {
 
 /// The instances that must go: those not desired under this header (another AS number is another
 /// instance), VRFs first. FRR removes the default one only when no other is left.
+///
+/// An instance with nothing in it is nobody's: before FRR 10, `import vrf` makes one and prints it.
 fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
     let wanted: HashSet<&str> = desired
         .nodes
@@ -91,7 +93,10 @@ fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
         .iter()
         .any(|node| !wanted.contains(node.line.as_str()));
     let mut removed = vrfs;
-    removed.retain(|node| default_goes || !wanted.contains(node.line.as_str()));
+    removed.retain(|node| {
+        let is_ours = !node.children.is_empty();
+        default_goes || is_ours && !wanted.contains(node.line.as_str())
+    });
     removed.extend(
         defaults
             .into_iter()
@@ -203,6 +208,8 @@ impl Plan {
             return;
         }
         match Scope::Root.opened_by(&node.line) {
+            // Those that must go are gone already.
+            Some(Scope::Router) => {}
             // Only the kernel's device ends a VRF, and `bfd` itself is always there.
             Some(scope @ (Scope::Vrf | Scope::Bfd)) => {
                 let context: Arc<[String]> = Arc::from([node.line.clone()]);

@@ -29,7 +29,10 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
         nodes
             .iter_mut()
             .flat_map(|node| &mut node.children)
-            .for_each(drop_leftovers);
+            .for_each(|node| {
+                drop_leftovers(node);
+                respell(node);
+            });
         merge(&mut running, nodes);
     }
     Ok(running)
@@ -81,6 +84,13 @@ fn drop_leftovers(family: &mut Node) {
     family
         .children
         .retain(|node| !node.line.starts_with("rt vpn import "));
+}
+
+/// Before FRR 10, the greatest number of hops is printed.
+fn respell(line: &mut Node) {
+    if line.line.ends_with(" ebgp-multihop 255") {
+        line.line.truncate(line.line.len() - " 255".len());
+    }
 }
 
 /// Since FRR 10 next hops are resolved by the default route unless something else is printed.

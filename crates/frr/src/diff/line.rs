@@ -36,7 +36,6 @@ fn patterns(scope: Scope) -> &'static [&'static str] {
             "rd *",
         ],
         Scope::EvpnVni => &["rd *"],
-        Scope::Vrf => &["vni *"],
         Scope::RouteMap => &[
             "description **",
             "match ip address prefix-list *",
@@ -60,7 +59,8 @@ fn patterns(scope: Scope) -> &'static [&'static str] {
             "echo receive-interval *",
             "minimum-ttl *",
         ],
-        Scope::Bfd | Scope::Other => &[],
+        // FRR 8 takes no other VNI for a VRF that has one.
+        Scope::Vrf | Scope::Bfd | Scope::Other => &[],
     }
 }
 

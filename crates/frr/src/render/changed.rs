@@ -42,7 +42,7 @@ fn part(one: &Config, other: &Config) -> Tree {
             .map(|name| Node::leaf(format!("hostname {name}"))),
     );
     // Where the default instance goes, all do, for a while, and their VNIs with them.
-    let whole = moved(routers, &other.routers);
+    let whole = moved(one, other);
     let wanted = vrfs
         .iter()
         .filter(|(name, vrf)| whole || other.vrfs.get(name) != Some(vrf));
@@ -61,14 +61,11 @@ fn part(one: &Config, other: &Config) -> Tree {
 }
 
 /// Whether an instance becomes another: its AS number changes, or it comes or goes.
-fn moved(
-    one: &BTreeMap<Option<VrfName>, Router>,
-    other: &BTreeMap<Option<VrfName>, Router>,
-) -> bool {
-    let asns = |routers: &BTreeMap<_, Router>| -> Vec<_> {
+pub(crate) fn moved(one: &Config, other: &Config) -> bool {
+    let asns = |config: &Config| -> Vec<_> {
+        let routers = config.routers.iter();
         routers
-            .iter()
-            .map(|(vrf, router)| (Option::<VrfName>::clone(vrf), router.asn))
+            .map(|(vrf, router)| (vrf.clone(), router.asn))
             .collect()
     };
     asns(one) != asns(other)

@@ -119,6 +119,24 @@ impl Instance {
         );
     }
 
+    /// Runs a program of the instance's own root file system, in its namespaces.
+    pub(crate) fn inside(&self, program: &[&str]) -> std::process::Output {
+        let pid = self.process.id().to_string();
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &pid, "-m", "-n", "-r", "-w"]);
+        command.args(program).output().unwrap()
+    }
+
+    /// Where its root file system can be seen from outside.
+    pub(crate) fn root(&self) -> PathBuf {
+        format!("/proc/{}/root", self.process.id()).into()
+    }
+
+    /// Whether its daemons run.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
     /// Lays a cable named `wire` to another instance, with an address on each side.
     pub(crate) fn connect(&self, other: &Self, own: &str, others: &str) {
         let peer = format!(
@@ -155,13 +173,19 @@ fn spawn(name: &str, run_dir: &Path) -> Child {
         .unwrap()
 }
 
-/// The lab's root file system, made if it is not there yet.
+/// The version of FRR that is tested.
+pub(crate) fn frr_version() -> String {
+    std::env::var("FERROUTE_LAB_FRR").unwrap_or_else(|_| "10.3".to_owned())
+}
+
+/// The root file system with that version, made if it is not there yet.
 fn lab_root() -> PathBuf {
     if let Some(root) = std::env::var_os("FERROUTE_LAB_ROOT") {
         return root.into();
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hack/lab/rootfs.sh");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hack/lab/frr.sh");
     let made = Command::new(script)
+        .arg(frr_version())
         .stderr(Stdio::inherit())
         .output()
         .unwrap();

@@ -3,6 +3,7 @@
 
 mod lab;
 mod native;
+mod oracle;
 mod sample;
 mod trees;
 mod words;

@@ -25,15 +25,15 @@ pub(crate) fn asn(value: &str) -> Asn {
     value.parse::<u32>().unwrap().try_into().unwrap()
 }
 
-fn peer(value: &str) -> PeerId {
+pub(crate) fn peer(value: &str) -> PeerId {
     PeerId::Address(value.parse().unwrap())
 }
 
-fn vrf(value: &str) -> VrfName {
+pub(crate) fn vrf(value: &str) -> VrfName {
     value.parse().unwrap()
 }
 
-fn vni(value: u32) -> Vni {
+pub(crate) fn vni(value: u32) -> Vni {
     value.try_into().unwrap()
 }
 
@@ -211,7 +211,7 @@ fn static_routes() -> BTreeMap<IpNet, StaticRoute> {
     .into()
 }
 
-fn via(hops: &[&str]) -> StaticRoute {
+pub(crate) fn via(hops: &[&str]) -> StaticRoute {
     let hop = |word: &&str| match word.parse() {
         Ok(address) => NextHop::Address(address),
         Err(_) => NextHop::Interface(word.parse().unwrap()),
@@ -364,7 +364,7 @@ fn leaf() -> Neighbor {
     }
 }
 
-fn targets() -> Targets {
+pub(crate) fn targets() -> Targets {
     Targets {
         rd: Some("10.0.0.1:100".parse().unwrap()),
         import: ["64514:100", "70000:5", "10.0.0.1:7"]

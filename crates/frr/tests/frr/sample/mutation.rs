@@ -13,7 +13,7 @@ use ipnet::IpNet;
 /// A change, with a number that varies it.
 pub(crate) type Mutation = fn(&mut Config, u32);
 
-fn red(config: &mut Config) -> Option<&mut Router> {
+pub(crate) fn red(config: &mut Config) -> Option<&mut Router> {
     config.routers.get_mut(&Some(vrf("red")))
 }
 
@@ -34,11 +34,11 @@ fn family(config: &mut Config) -> &mut NeighborFamily {
     leaf(config).ipv4.get_or_insert_default()
 }
 
-fn evpn(config: &mut Config) -> &mut Evpn {
+pub(crate) fn evpn(config: &mut Config) -> &mut Evpn {
     router(config).evpn.get_or_insert_default()
 }
 
-fn entry(config: &mut Config) -> &mut RouteMapEntry {
+pub(crate) fn entry(config: &mut Config) -> &mut RouteMapEntry {
     let map = config
         .route_maps
         .entry(name("ns/all-of_it.v4"))
@@ -52,14 +52,14 @@ fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
 }
 
 /// Puts something there, or takes it away.
-fn toggle<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
+pub(crate) fn toggle<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
     if map.remove(&key).is_none() {
         map.insert(key, value);
     }
 }
 
 /// One of three values, one of which is none.
-fn one<T>(n: u32, first: T, second: T) -> Option<T> {
+pub(crate) fn one<T>(n: u32, first: T, second: T) -> Option<T> {
     match n % 3 {
         0 => None,
         1 => Some(first),
@@ -250,9 +250,10 @@ pub(crate) const MUTATIONS: [Mutation; 56] = [
     },
 ];
 
-/// FRR takes what concerns single VNIs only where all are announced.
+/// FRR takes what concerns VNIs only where all are announced.
 fn every_vni(evpn: &mut Evpn, wanted: bool) {
     evpn.advertise_all_vni = wanted;
+    evpn.advertise_svi_ip &= wanted;
     evpn.vnis.retain(|_, _| wanted);
 }
 
@@ -304,7 +305,7 @@ impl Walk {
     }
 
     /// A linear congruential generator; its high bits are the better ones.
-    fn draw(&mut self) -> u32 {
+    pub(crate) fn draw(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         self.0 >> 8
     }
