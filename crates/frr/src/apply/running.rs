@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use super::owner::{owners, owners_within};
 use super::session::Sessions;
 use crate::tree::{Node, Tree};
-use crate::vty::VtyError;
+use crate::vty::{Daemon, VtyError};
 
 /// Reads `show running-config` of every daemon. Lines that FRR has by itself are left out, unless
 /// they are desired too.
 pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<Tree, VtyError> {
-    let desired: HashSet<&str> = desired
+    let lines: HashSet<&str> = desired
         .nodes
         .iter()
         .map(|node| node.line.as_str())
@@ -19,7 +19,7 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
     for (daemon, text) in sessions.show("show running-config").await? {
         let mut nodes = Tree::parse(&text).nodes;
         nodes.extend(unprinted(&text));
-        nodes.retain(|node| !is_foreign(&node.line) || desired.contains(node.line.as_str()));
+        nodes.retain(|node| !is_foreign(&node.line) || lines.contains(node.line.as_str()));
         nodes.retain_mut(|node| {
             let Node { line, children } = node;
             let owns = |candidates| sessions.owner(candidates) == Some(daemon);
@@ -35,7 +35,17 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
             });
         merge(&mut running, nodes);
     }
+    if sessions.owner(owners("vrf")) == Some(Daemon::Zebra) {
+        merge(&mut running, empty_vrfs(desired));
+    }
     Ok(running)
+}
+
+/// The VRFs of which nothing is said. zebra does not print them, mgmtd does.
+fn empty_vrfs(desired: &Tree) -> Vec<Node> {
+    let nodes = desired.nodes.iter();
+    let empty = nodes.filter(|node| node.line.starts_with("vrf ") && node.children.is_empty());
+    empty.cloned().collect()
 }
 
 /// Adds what a daemon prints. Two of them print each VRF, one with its VNI, one with its routes.

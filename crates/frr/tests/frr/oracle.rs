@@ -35,6 +35,9 @@ const FIRST: &str = "FERROUTE_ORACLE_FIRST";
 /// A run ends after so many failures.
 const MOST_FAILURES: usize = 25;
 
+/// After so many pairs a long run says how it goes.
+const SOMETIMES: usize = 250;
+
 /// How long sessions may take to come up.
 const COMING_UP: Duration = Duration::from_secs(2);
 
@@ -65,6 +68,9 @@ async fn our_client_and_frr_reload_end_in_the_same_configuration() {
         bench.run(&pair).await;
         if bench.report.failures.len() >= MOST_FAILURES {
             break;
+        }
+        if bench.report.pairs % SOMETIMES == 0 {
+            println!("so far, {:.0?}\n{}", start.elapsed(), bench.report);
         }
     }
     let report = &bench.report;
@@ -174,34 +180,32 @@ impl Bench {
 
     /// Compares the two; the second instance follows the first where frr-reload.py did not.
     async fn compare(&mut self, pair: &Pair, reloaded: &reload::Reloaded) {
-        let alive = self.theirs.is_running();
-        let lines = match alive {
-            true => difference(&running(&self.ours).await, &running(&self.theirs).await),
-            false => vec!["a daemon ended".to_owned()],
+        let lines = if self.theirs.is_running() {
+            difference(&running(&self.ours).await, &running(&self.theirs).await)
+        } else {
+            vec!["a daemon ended".to_owned()]
         };
         if lines.is_empty() {
             self.report.agreed += 1;
             return;
         }
         let said = &reloaded.said;
-        match Disagreement::new(pair, lines.clone(), said).reasons() {
-            Some(names) => {
-                for name in names {
-                    *self.report.reasons.entry(name).or_default() += 1;
-                }
-            }
-            None => {
-                let failure = format!(
-                    "{}: an unknown disagreement (-ours, +frr-reload.py, which {}): {lines:#?}\n{said}",
-                    self.name(pair),
-                    if reloaded.succeeded {
-                        "succeeded"
-                    } else {
-                        "failed"
-                    },
-                );
-                self.fail(pair, failure);
-            }
+        let disagreement = Disagreement::new(pair, lines.clone(), said);
+        let Some(names) = disagreement.reasons() else {
+            let end = if reloaded.succeeded {
+                "succeeded"
+            } else {
+                "failed"
+            };
+            let failure = format!(
+                "{}: an unknown disagreement (-ours, +frr-reload.py, which {end}): {lines:#?}\n{said}",
+                self.name(pair),
+            );
+            self.fail(pair, failure);
+            return repair(&mut self.theirs, &pair.to).await;
+        };
+        for name in names {
+            *self.report.reasons.entry(name).or_default() += 1;
         }
         repair(&mut self.theirs, &pair.to).await;
     }

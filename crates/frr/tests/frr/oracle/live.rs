@@ -106,7 +106,7 @@ pub(super) const MUTATIONS: [Mutation; 15] = [
         toggle(&mut router(c).neighbors, id, neighbor(n % PEERS));
     },
     |c, n| {
-        peer(c, n).description = one(n / 8, "one".parse().unwrap(), "two words".parse().unwrap())
+        peer(c, n).description = one(n / 8, "one".parse().unwrap(), "two words".parse().unwrap());
     },
     |c, n| {
         let remote_as = one(n / 8, RemoteAs::External, RemoteAs::Number(asn("65089")));
@@ -119,7 +119,7 @@ pub(super) const MUTATIONS: [Mutation; 15] = [
     },
     |c, n| peer(c, n).connect_time = one(n / 8, 1, 2),
     |c, n| {
-        peer(c, n).bfd = one(n / 8, Bfd::Default, Bfd::Profile(name("fast"))).unwrap_or_default()
+        peer(c, n).bfd = one(n / 8, Bfd::Default, Bfd::Profile(name("fast"))).unwrap_or_default();
     },
     |c, n| peer(c, n).graceful_restart = n / 8 % 2 == 0,
     |c, n| peer(c, n).ebgp_multihop = n / 8 % 2 == 0,

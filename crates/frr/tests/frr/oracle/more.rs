@@ -1,7 +1,7 @@
 //! Changes of what the short walk leaves alone.
 
 use ferroute_frr::config::{
-    Action, Config, Family, PrefixRule, RawSnippet, RouteMapEntry, Source, UpdateSource,
+    Action, BfdProfile, Config, Family, PrefixRule, RawSnippet, RouteMapEntry, Source, UpdateSource,
 };
 
 use crate::sample::mutation::{Mutation, entry, evpn, one, red, toggle};
@@ -13,7 +13,7 @@ pub(super) const MORE: [Mutation; 18] = [
             n,
             "node-1.example".parse().unwrap(),
             "other".parse().unwrap(),
-        )
+        );
     },
     |c, n| {
         let rules = c.prefix_lists.entry(list(n)).or_default();
@@ -41,8 +41,8 @@ pub(super) const MORE: [Mutation; 18] = [
         toggle(
             &mut c.bfd_profiles,
             name(["slow", "slower"][n as usize % 2]),
-            Default::default(),
-        )
+            BfdProfile::default(),
+        );
     },
     |c, n| {
         let asn = asn(["64514", "64514", "64515"][n as usize % 3]);
@@ -55,18 +55,18 @@ pub(super) const MORE: [Mutation; 18] = [
     },
     |c, n| {
         let family = [Family::Ipv4, Family::Ipv6][n as usize % 2];
-        if let Some(evpn) = red(c).and_then(|red| red.evpn.as_mut()) {
-            if !evpn.advertise.remove(&family) {
-                evpn.advertise.insert(family);
-            }
+        if let Some(evpn) = red(c).and_then(|red| red.evpn.as_mut())
+            && !evpn.advertise.remove(&family)
+        {
+            evpn.advertise.insert(family);
         }
     },
     |c, n| {
         let other = [None, Some(vrf("blue")), Some(vrf("green"))][n as usize % 3].clone();
-        if let Some(red) = red(c) {
-            if !red.ipv4.imports.remove(&other) {
-                red.ipv4.imports.insert(other);
-            }
+        if let Some(red) = red(c)
+            && !red.ipv4.imports.remove(&other)
+        {
+            red.ipv4.imports.insert(other);
         }
     },
     |c, n| {

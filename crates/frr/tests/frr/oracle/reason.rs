@@ -48,13 +48,14 @@ const REASONS: [Reason; 8] = [
             line.starts_with("+ ") && pair.to.difference(&pair.from).any(gets)
         },
     },
-    // FRR removes the default instance only when no other is left, and frr-reload.py leaves those that stay.
+    // FRR removes the default instance only when no other is left, or only hides it, with its number.
     Reason {
-        name: "the default instance keeps its AS number while that of a VRF stays",
+        name: "the default instance cannot change its AS number while that of a VRF stays",
         explains: |pair, line| {
             let old = pair.from.iter().find(|line| is_default_instance(line));
             let stays = |old: &String| pair.lines.contains(&format!("+ {old}"));
-            old.is_some_and(stays) && line[2..].starts_with("router bgp ")
+            let refused = pair.said.contains("BGP instance is already running; AS is");
+            (refused || old.is_some_and(stays)) && is_of_bgpd(&line[2..])
         },
     },
     Reason {
@@ -107,6 +108,18 @@ const REASONS: [Reason; 8] = [
         },
     },
 ];
+
+/// Whether bgpd would read it. It reads no more of a file in which it refused to enter an instance.
+fn is_of_bgpd(line: &str) -> bool {
+    let first = [
+        "router bgp ",
+        "bgp ",
+        "route-map ",
+        "ip prefix-list ",
+        "ipv6 prefix-list ",
+    ];
+    first.iter().any(|words| line.starts_with(words))
+}
 
 fn is_default_instance(line: &str) -> bool {
     line.starts_with("router bgp ") && !line.contains(" / ") && !line.contains(" vrf ")

@@ -50,7 +50,7 @@ pub(super) fn reload(instance: &Instance, config: &Config) -> Reloaded {
     Reloaded {
         took: start.elapsed(),
         succeeded: done.status.success(),
-        said: complaints(&done.stdout) + &complaints(&done.stderr),
+        said: [complaints(&done.stdout), complaints(&done.stderr)].join("\n"),
     }
 }
 
@@ -62,10 +62,11 @@ fn complaints(printed: &[u8]) -> String {
             || line.ends_with("] done")
             || line.starts_with("Waiting for children")
     };
-    let lines = text
-        .lines()
-        .filter(|line| !progress(line) && !line.is_empty());
-    lines.map(|line| format!("{line}\n")).collect()
+    let lines = text.lines();
+    let said: Vec<_> = lines
+        .filter(|line| !progress(line) && !line.is_empty())
+        .collect();
+    said.join("\n")
 }
 
 fn own_name() -> String {

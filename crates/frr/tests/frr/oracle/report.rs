@@ -60,13 +60,9 @@ impl fmt::Display for Times<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut times = self.0.to_vec();
         times.sort_unstable();
-        let at = |part: f64| {
-            times
-                .get((times.len() as f64 * part) as usize)
-                .or(times.last())
-        };
+        let at = |percent| times.get(times.len() * percent / 100).or(times.last());
         let ms = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1e3);
-        let (p50, p99, max) = (ms(at(0.5)), ms(at(0.99)), ms(times.last()));
+        let (p50, p99, max) = (ms(at(50)), ms(at(99)), ms(times.last()));
         write!(f, "p50 {p50:.1} ms, p99 {p99:.1} ms, max {max:.1} ms")
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn running(instance: &Instance) -> Lines {
         let is_frame = FRAME.iter().any(|frame| line.starts_with(frame));
         !is_frame && !line.contains(LEFTOVER)
     });
-    without_empty_contexts(lines)
+    without_empty_contexts(&lines)
 }
 
 /// With `import vrf`, bgpd has route targets of its own, and prints old ones as if somebody had configured them.
@@ -45,7 +45,7 @@ const LEFTOVER: &str = " / rt vpn import ";
 
 /// Once entered, some contexts are there, with nothing in them; and FRR 8 prints the instance of a VRF from which
 /// another imports.
-fn without_empty_contexts(lines: Lines) -> Lines {
+fn without_empty_contexts(lines: &Lines) -> Lines {
     let is_family =
         |line: &str| line.contains(" / address-family ") && line.matches(" / ").count() == 1;
     let is_of_vrf = |line: &str| {

@@ -210,7 +210,7 @@ pub(crate) const MUTATIONS: [Mutation; 56] = [
         drop(
             c.static_routes
                 .remove(&net(["10.7.1.2/16", "10.8.0.0/16"][n as usize % 2])),
-        )
+        );
     },
     |c, _| c.vrfs.retain(|name, _| *name != vrf("blue")),
     |c, n| entry(c).action = one(n, Action::Deny, Action::Permit).unwrap_or_default(),
