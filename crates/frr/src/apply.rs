@@ -37,10 +37,10 @@ pub struct Refused {
 }
 
 impl Applied {
-    /// Counts what was done after this.
-    fn add(&mut self, next: Self) {
-        self.commands_sent += next.commands_sent;
-        self.refused.extend(next.refused);
+    /// Counts what was done after this. What was refused before has been tried again.
+    fn end_with(&mut self, last: Self) {
+        self.commands_sent += last.commands_sent;
+        self.refused = last.refused;
     }
 }
 
@@ -90,8 +90,9 @@ impl Engine {
         };
         let mut applied = send(&mut sessions, &commands).await?;
         if commands.iter().any(is_instance) {
+            sessions = sessions.settled();
             let left = missing(&mut sessions, &Tree::from(desired)).await?;
-            applied.add(send(&mut sessions, &left).await?);
+            applied.end_with(send(&mut sessions, &left).await?);
         }
         if applied.refused.is_empty() {
             self.applied = Some(desired.clone());

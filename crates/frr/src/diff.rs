@@ -80,7 +80,8 @@ pub fn diff(running: &Tree, desired: &Tree) -> Vec<Command> {
 /// The instances that must go: those not desired under this header (another AS number is another
 /// instance), VRFs first. FRR removes the default one only when no other is left.
 ///
-/// An instance with nothing in it is nobody's: before FRR 10, `import vrf` makes one and prints it.
+/// An instance with nothing in it is nobody's: before FRR 10, `import vrf` makes one and prints it. It
+/// only goes where another is wanted.
 fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
     let wanted: HashSet<&str> = desired
         .nodes
@@ -93,9 +94,10 @@ fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
         .iter()
         .any(|node| !wanted.contains(node.line.as_str()));
     let mut removed = vrfs;
+    let is_replaced = |node: &Node| desired.nodes.iter().any(|new| vrf_of(new) == vrf_of(node));
     removed.retain(|node| {
-        let is_ours = !node.children.is_empty();
-        default_goes || is_ours && !wanted.contains(node.line.as_str())
+        let goes = !node.children.is_empty() || is_replaced(node);
+        default_goes || goes && !wanted.contains(node.line.as_str())
     });
     removed.extend(
         defaults

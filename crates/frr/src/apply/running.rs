@@ -117,3 +117,43 @@ fn unprinted(text: &str) -> Vec<Node> {
         .map(Node::leaf)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_number_of_hops_is_not_said() {
+        let respelled = |text: &str| {
+            let mut line = Node::leaf(text);
+            respell(&mut line);
+            line.line
+        };
+        let (long, short) = (
+            "neighbor 10.0.0.1 ebgp-multihop 255",
+            "neighbor 10.0.0.1 ebgp-multihop",
+        );
+        assert_eq!(respelled(long), short);
+        assert_eq!(
+            respelled("neighbor 10.0.0.1 ebgp-multihop 25"),
+            "neighbor 10.0.0.1 ebgp-multihop 25"
+        );
+    }
+
+    #[test]
+    fn a_vrf_that_two_daemons_print_is_one() {
+        let mut running = Tree::parse("vrf red\n vni 100\nexit-vrf\n");
+        let routes = "vrf red\n ip route 10.0.0.0/8 blackhole\nexit-vrf\n";
+        merge(&mut running, Tree::parse(routes).nodes);
+        assert_eq!(
+            running,
+            Tree::parse("vrf red\n vni 100\n ip route 10.0.0.0/8 blackhole\nexit-vrf\n")
+        );
+    }
+
+    #[test]
+    fn a_vrf_of_which_nothing_is_said_is_taken_to_be_there() {
+        let desired = Tree::parse("vrf red\n vni 100\nexit-vrf\nvrf blue\nexit-vrf\n");
+        assert_eq!(empty_vrfs(&desired), [Node::leaf("vrf blue")]);
+    }
+}

@@ -4,6 +4,7 @@
 mod lab;
 mod native;
 mod oracle;
+mod quiet;
 mod sample;
 mod trees;
 mod words;

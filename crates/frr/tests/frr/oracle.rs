@@ -3,7 +3,7 @@
 
 mod flaps;
 mod generate;
-mod live;
+pub(crate) mod live;
 mod more;
 mod reason;
 mod reload;
@@ -16,7 +16,8 @@ use ferroute_frr::apply::Engine;
 
 use crate::lab::{Instance, frr_version};
 
-use flaps::{flaps, sessions};
+use flaps::flaps;
+pub(crate) use flaps::sessions;
 use generate::{Pair, Pairs};
 use reason::Disagreement;
 use reload::{reload, repair};

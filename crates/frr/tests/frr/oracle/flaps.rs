@@ -9,10 +9,10 @@ use super::running::Lines;
 use crate::lab::Instance;
 
 /// How often each session that is up now was established.
-pub(super) type Sessions = BTreeMap<String, u64>;
+pub(crate) type Sessions = BTreeMap<String, u64>;
 
 /// The sessions of the default instance that are up.
-pub(super) async fn sessions(instance: &Instance) -> Sessions {
+pub(crate) async fn sessions(instance: &Instance) -> Sessions {
     let mut vty = Vty::open(&instance.dir(), Daemon::Bgpd).await.unwrap();
     // Without an instance it is a complaint instead.
     let text = vty.send("show bgp neighbors json").await.unwrap().text;

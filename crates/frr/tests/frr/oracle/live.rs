@@ -32,7 +32,7 @@ fn neighbor(n: u32) -> Neighbor {
 }
 
 /// Adds all of them.
-pub(super) fn plug_in(config: &mut Config) {
+pub(crate) fn plug_in(config: &mut Config) {
     for n in 0..PEERS {
         router(config)
             .neighbors
@@ -41,7 +41,7 @@ pub(super) fn plug_in(config: &mut Config) {
 }
 
 /// Lays the wire, and configures the other end.
-pub(super) async fn connect(instance: &Instance, peer: &Instance) {
+pub(crate) async fn connect(instance: &Instance, peer: &Instance) {
     instance.connect(peer, "10.88.1.1/16", "10.88.0.1/16");
     for n in 1..PEERS {
         let (theirs, ours) = ends(n);
@@ -83,7 +83,7 @@ fn peer(config: &mut Config, n: u32) -> &mut Neighbor {
 }
 
 /// The peers whose sessions can come up.
-pub(super) fn able(config: &Config) -> Vec<String> {
+pub(crate) fn able(config: &Config) -> Vec<String> {
     let Some(router) = config.routers.get(&None) else {
         return vec![];
     };
