@@ -3,12 +3,14 @@
 use std::mem::replace;
 
 use ferroute_frr::config::{Config, RemoteAs};
+use ferroute_frr::tree::Tree;
 
 use crate::sample::mutation::{MUTATIONS, Walk};
 use crate::sample::{everything, minimal, speaker};
 
 use super::live::{self, plug_in};
 use super::more::MORE;
+use super::running::{Lines, paths};
 
 /// Two configurations, one to come from and one to reach.
 #[derive(Debug, Clone)]
@@ -134,4 +136,18 @@ fn the_pairs_of_a_seed_are_always_the_same() {
     };
     assert_eq!(texts(7), texts(7));
     assert_ne!(texts(7), texts(8));
+}
+
+#[test]
+fn every_line_of_the_model_comes_and_goes() {
+    let lines = |config| paths(&Tree::from(&config));
+    let mut coming = &lines(everything()) - &lines(Config::default());
+    let mut going = coming.clone();
+    for pair in Pairs::new(1, "10.3").take(1000) {
+        let [from, to] = [&pair.from, &pair.to].map(|config| paths(&Tree::from(config)));
+        coming.retain(|line| from.contains(line) || !to.contains(line));
+        going.retain(|line| to.contains(line) || !from.contains(line));
+    }
+    assert_eq!(coming, Lines::new(), "these never come");
+    assert_eq!(going, Lines::new(), "these never go");
 }
