@@ -78,6 +78,16 @@ impl Instance {
         self.run.path().join("log")
     }
 
+    /// The end of its log, without zebra's greetings.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.log_file()).unwrap();
+        let lines: Vec<_> = log
+            .lines()
+            .filter(|line| !line.contains("ZEBRA: "))
+            .collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         Engine::new(self.dir())
     }

@@ -13,6 +13,7 @@ mod running;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ferroute_frr::apply::Engine;
+use ferroute_frr::vty::VtyError;
 
 use crate::lab::{Instance, frr_version};
 
@@ -90,22 +91,28 @@ async fn our_client_and_frr_reload_end_in_the_same_configuration() {
 struct Bench {
     seed: usize,
     ours: Instance,
-    _peer: Instance,
+    peer: Instance,
     theirs: Instance,
     engine: Engine,
     report: Report,
 }
 
+/// The instance that our client configures, and its peer.
+async fn ours() -> (Instance, Instance) {
+    let ours = Instance::start("router").await;
+    let peer = Instance::start("router").await;
+    live::connect(&ours, &peer).await;
+    (ours, peer)
+}
+
 impl Bench {
     async fn start(seed: usize) -> Self {
-        let ours = reload::start().await;
-        let peer = Instance::start("router").await;
-        live::connect(&ours, &peer).await;
+        let (ours, peer) = ours().await;
         Self {
             seed,
             engine: ours.engine(),
             ours,
-            _peer: peer,
+            peer,
             theirs: reload::start().await,
             report: Report::default(),
         }
@@ -159,14 +166,29 @@ impl Bench {
         }
     }
 
-    /// Has our client make the first instance say what is desired, and once more.
+    /// A daemon that crashes is a failure, too, and the walk goes on with new ones.
     async fn apply(&mut self, pair: &Pair) {
+        if let Err(error) = self.apply_twice(pair).await {
+            let log = self.ours.last_words();
+            let failure = format!(
+                "{}: a daemon of ours ended: {error:?}\n{log}",
+                self.name(pair)
+            );
+            self.fail(pair, failure);
+            (self.ours, self.peer) = ours().await;
+            self.engine = self.ours.engine();
+            self.engine.apply(&pair.to).await.unwrap();
+        }
+    }
+
+    /// Has our client make the first instance say what is desired, and once more.
+    async fn apply_twice(&mut self, pair: &Pair) -> Result<(), VtyError> {
         let start = Instant::now();
-        let applied = self.engine.apply(&pair.to).await.unwrap();
+        let applied = self.engine.apply(&pair.to).await?;
         self.report.ours.push(start.elapsed());
         self.report.commands += applied.commands_sent;
-        let drift = self.engine.drift(&pair.to).await.unwrap();
-        let again = self.engine.apply(&pair.to).await.unwrap().commands_sent;
+        let drift = self.engine.drift(&pair.to).await?;
+        let again = self.engine.apply(&pair.to).await?.commands_sent;
         if !applied.refused.is_empty() || !drift.is_empty() || again != 0 {
             let drift: Vec<_> = drift.iter().map(ToString::to_string).collect();
             let failure = format!(
@@ -177,6 +199,7 @@ impl Bench {
             self.fail(pair, failure);
             self.engine = self.ours.engine();
         }
+        Ok(())
     }
 
     /// Compares the two; the second instance follows the first where frr-reload.py did not.
