@@ -21,9 +21,9 @@ use flaps::flaps;
 pub(crate) use flaps::sessions;
 use generate::{Pair, Pairs};
 use reason::Disagreement;
-use reload::{reload, repair};
+use reload::{Reloaded, reload, repair};
 use report::Report;
-use running::{difference, running, said_of_peers};
+use running::{Lines, difference, running, said_of_peers};
 
 /// Pairs of an ordinary test run, and of one with this variable: other ones every day.
 const PAIRS: (&str, usize) = ("FERROUTE_ORACLE_PAIRS", 150);
@@ -141,12 +141,8 @@ impl Bench {
         );
         self.report.sessions_kept += flaps.looked_at;
         if !flaps.reset.is_empty() {
-            let failure = format!(
-                "{}: sessions were reset: {:?}",
-                self.name(pair),
-                flaps.reset
-            );
-            self.fail(pair, failure);
+            let failure = format!("sessions were reset: {:?}", flaps.reset);
+            self.fail(pair, &failure);
         }
         if pair.kind == "unrelated" {
             self.let_sessions_come_up(pair).await;
@@ -170,11 +166,8 @@ impl Bench {
     async fn apply(&mut self, pair: &Pair) {
         if let Err(error) = self.apply_twice(pair).await {
             let log = self.ours.last_words();
-            let failure = format!(
-                "{}: a daemon of ours ended: {error:?}\n{log}",
-                self.name(pair)
-            );
-            self.fail(pair, failure);
+            let failure = format!("a daemon of ours ended: {error:?}\n{log}");
+            self.fail(pair, &failure);
             (self.ours, self.peer) = ours().await;
             self.engine = self.ours.engine();
             self.engine.apply(&pair.to).await.unwrap();
@@ -191,61 +184,57 @@ impl Bench {
         let again = self.engine.apply(&pair.to).await?.commands_sent;
         if !applied.refused.is_empty() || !drift.is_empty() || again != 0 {
             let drift: Vec<_> = drift.iter().map(ToString::to_string).collect();
+            let refused = applied.refused;
             let failure = format!(
-                "{}: ours is not the model: refused {:#?}, drift {drift:#?}, again {again}",
-                self.name(pair),
-                applied.refused
+                "ours is not the model: refused {refused:#?}, drift {drift:#?}, again {again}"
             );
-            self.fail(pair, failure);
+            self.fail(pair, &failure);
             self.engine = self.ours.engine();
         }
         Ok(())
     }
 
     /// Compares the two; the second instance follows the first where frr-reload.py did not.
-    async fn compare(&mut self, pair: &Pair, reloaded: &reload::Reloaded) {
-        let lines = if self.theirs.is_running() {
-            difference(&running(&self.ours).await, &running(&self.theirs).await)
-        } else {
-            vec!["a daemon ended".to_owned()]
-        };
+    async fn compare(&mut self, pair: &Pair, reloaded: &Reloaded) {
+        let [ours, theirs] = [&self.ours, &self.theirs].map(running);
+        let (ours, theirs) = (ours.await, theirs.await);
+        let lines = difference(&ours, &theirs);
         if lines.is_empty() {
             self.report.agreed += 1;
             return;
         }
-        let said = &reloaded.said;
-        let disagreement = Disagreement::new(pair, lines.clone(), said);
-        let Some(names) = disagreement.reasons() else {
-            let end = if reloaded.succeeded {
-                "succeeded"
-            } else {
-                "failed"
-            };
-            let failure = format!(
-                "{}: an unknown disagreement (-ours, +frr-reload.py, which {end}): {lines:#?}\n{said}",
-                self.name(pair),
-            );
-            self.fail(pair, failure);
-            return repair(&mut self.theirs, &pair.to).await;
-        };
-        for name in names {
-            *self.report.reasons.entry(name).or_default() += 1;
+        match Disagreement::new(pair, &lines, &reloaded.said).reasons() {
+            Some(names) => self.report.count(&names),
+            None => self.fail(pair, &unknown(&lines, reloaded, &ours, &theirs)),
         }
         repair(&mut self.theirs, &pair.to).await;
     }
 
-    fn name(&self, pair: &Pair) -> String {
-        let Pair { number, kind, .. } = pair;
+    /// A failure, with how to run it again and the two configurations of its pair.
+    fn fail(&mut self, pair: &Pair, failure: &str) {
+        let Pair {
+            number,
+            kind,
+            from,
+            to,
+        } = pair;
         let seed = self.seed;
-        format!("{SEED}={seed} {FIRST}={number} {}=1 ({kind})", PAIRS.0)
+        let again = format!("{SEED}={seed} {FIRST}={number} {}=1", PAIRS.0);
+        self.report.fail(format!("{again} ({kind}): {failure}"));
+        println!("from\n{from}\nto\n{to}");
     }
+}
 
-    /// A failure, with the two configurations of its pair.
-    fn fail(&mut self, pair: &Pair, failure: String) {
-        let Pair { from, to, .. } = pair;
-        self.report.fail(failure);
-        if std::env::var_os("FERROUTE_ORACLE_BRIEF").is_none() {
-            println!("from\n{from}\nto\n{to}");
-        }
-    }
+/// All that there is to know of a disagreement.
+fn unknown(lines: &[String], reloaded: &Reloaded, ours: &Lines, theirs: &Lines) -> String {
+    let Reloaded {
+        succeeded, said, ..
+    } = reloaded;
+    let all = |lines: &Lines| lines.iter().cloned().collect::<Vec<_>>().join("\n");
+    format!(
+        "an unknown disagreement (-ours, +frr-reload.py, success: {succeeded}): {lines:#?}\n{said}\nours runs\n{}\n\n\
+         that of frr-reload.py runs\n{}\n",
+        all(ours),
+        all(theirs)
+    )
 }

@@ -3,7 +3,7 @@
 use ferroute_frr::tree::Tree;
 
 use super::generate::Pair;
-use super::running::{Lines, paths};
+use super::running::{ENDED, Lines, paths};
 
 /// Something it is known to do wrong.
 struct Reason {
@@ -23,7 +23,22 @@ pub(super) struct Disagreement {
     said: String,
 }
 
-const REASONS: [Reason; 8] = [
+const REASONS: [Reason; 10] = [
+    // When a neighbor's route-map goes and the first line to come has no text.
+    Reason {
+        name: "it ends with an exception (UnboundLocalError: rm_match) and has changed nothing",
+        explains: |pair, _| {
+            pair.said.contains("UnboundLocalError") && pair.said.contains("'rm_match'")
+        },
+    },
+    Reason {
+        name: "a daemon crashes",
+        explains: |pair, _| {
+            pair.lines
+                .iter()
+                .any(|line| line.starts_with("+ ") && line.ends_with(ENDED))
+        },
+    },
     // FRR 10 only hides the default instance while others take routes from it.
     Reason {
         name: "an instance that comes back has what it was told before",
@@ -33,6 +48,7 @@ const REASONS: [Reason; 8] = [
             instance.is_some_and(|id| !pair.from.contains(&format!("router bgp {id}")))
         },
     },
+    // The same variable still holds the match of a line in another family.
     Reason {
         name: "a neighbor keeps a route-map in one family when it gets one in another",
         explains: |pair, line| {
@@ -126,12 +142,12 @@ fn is_default_instance(line: &str) -> bool {
 }
 
 impl Disagreement {
-    pub(super) fn new(pair: &Pair, lines: Vec<String>, said: &str) -> Self {
+    pub(super) fn new(pair: &Pair, lines: &[String], said: &str) -> Self {
         let [from, to] = [&pair.from, &pair.to].map(|config| paths(&Tree::from(config)));
         Self {
             from,
             to,
-            lines,
+            lines: lines.to_vec(),
             said: said.to_owned(),
         }
     }

@@ -20,6 +20,13 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// Counts the reasons of a disagreement.
+    pub(super) fn count(&mut self, reasons: &[&'static str]) {
+        for reason in reasons {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+    }
+
     /// Prints a failure at once and keeps it for the end.
     pub(super) fn fail(&mut self, failure: String) {
         println!("FAILURE {failure}");

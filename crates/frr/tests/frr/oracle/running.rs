@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ferroute_frr::config::Config;
 use ferroute_frr::tree::{Node, Tree};
-use ferroute_frr::vty::{Daemon, Vty};
+use ferroute_frr::vty::{Daemon, Vty, VtyError};
 
 use crate::lab::Instance;
 
@@ -22,6 +22,9 @@ const FRAME: [&str; 7] = [
     "no ipv6 forwarding",
 ];
 
+/// Said of a daemon instead of its configuration.
+pub(super) const ENDED: &str = "does not answer";
+
 /// What every daemon of an instance prints as its running configuration.
 pub(super) async fn running(instance: &Instance) -> Lines {
     let mut lines = Lines::new();
@@ -29,15 +32,21 @@ pub(super) async fn running(instance: &Instance) -> Lines {
         if !daemon.socket(&instance.dir()).exists() {
             continue;
         }
-        let mut vty = Vty::open(&instance.dir(), daemon).await.unwrap();
-        let text = vty.require("show running-config").await.unwrap();
-        lines.extend(paths(&Tree::parse(&text)));
+        match printed(instance, daemon).await {
+            Ok(text) => lines.extend(paths(&Tree::parse(&text))),
+            Err(_) => drop(lines.insert(format!("{daemon} {ENDED}"))),
+        }
     }
     lines.retain(|line| {
         let is_frame = FRAME.iter().any(|frame| line.starts_with(frame));
         !is_frame && !line.contains(LEFTOVER)
     });
     without_empty_contexts(&lines)
+}
+
+async fn printed(instance: &Instance, daemon: Daemon) -> Result<String, VtyError> {
+    let mut vty = Vty::open(&instance.dir(), daemon).await?;
+    vty.require("show running-config").await
 }
 
 /// With `import vrf`, bgpd has route targets of its own, and prints old ones as if somebody had configured them.
