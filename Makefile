@@ -58,6 +58,11 @@ fuzz-short: setup
 test-e2e: root setup build ## Whole scenarios in the lab; ONLY=word runs those whose name has the word
 	@cargo test --locked -p ferroute-e2e -- $(ONLY)
 
+.PHONY: oracle
+oracle: root setup ## FRR's client against frr-reload.py on N pairs of configurations; FRR=8.4|10.3|10.7 SEED=n (docs/oracle.md)
+	@FERROUTE_LAB_FRR=$(or $(FRR),10.3) FERROUTE_ORACLE_PAIRS=$(or $(N),2000) $(if $(SEED),FERROUTE_ORACLE_SEED=$(SEED)) \
+		cargo test --locked -p ferroute-frr our_client_and_frr_reload -- --nocapture
+
 .PHONY: bench-latency
 bench-latency: root setup build ## From a Service to its route, and back, 100 times in the lab (docs/benchmarks.md)
 	@cargo run --locked --quiet -p ferroute-e2e --bin latency

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::diff::{Command, diff};
 use crate::lock::Lock;
-use crate::render::changed;
+use crate::render::{changed, moved};
 use crate::tree::Tree;
 use crate::vty::{Daemon, PATIENCE, VtyError};
 
@@ -37,10 +37,18 @@ pub struct Refused {
     pub reason: String,
 }
 
+impl Applied {
+    /// Counts what was done after this. What was refused before has been tried again.
+    fn end_with(&mut self, last: Self) {
+        self.commands_sent += last.commands_sent;
+        self.refused = last.refused;
+    }
+}
+
 /// The one that configures an FRR instance.
 ///
 /// It asks the daemons what they run when it does not know (at first, after a daemon restarted,
-/// after a refusal). Else it compares with what it applied last, at the cost of the difference.
+/// after a refusal, where BGP instances come and go). Else it compares with what it applied last, at the cost of the difference.
 #[derive(Debug)]
 pub struct Engine {
     run_dir: PathBuf,
@@ -81,7 +89,7 @@ impl Engine {
         let last = self.applied.take();
         let _lock = self.lock().await?;
         let mut sessions = self.sessions().await?;
-        let last = last.filter(|_| !sessions.is_new());
+        let last = last.filter(|last| !sessions.is_new() && !moved(last, desired));
         let commands = match &last {
             Some(last) => {
                 let (have, want) = changed(last, desired);
@@ -89,7 +97,12 @@ impl Engine {
             }
             None => missing(&mut sessions, &Tree::from(desired)).await?,
         };
-        let applied = send(&mut sessions, &commands).await?;
+        let mut applied = send(&mut sessions, &commands).await?;
+        if commands.iter().any(is_instance) {
+            sessions = sessions.settled();
+            let left = missing(&mut sessions, &Tree::from(desired)).await?;
+            applied.end_with(send(&mut sessions, &left).await?);
+        }
         if applied.refused.is_empty() {
             self.applied = Some(desired.clone());
         }
@@ -175,6 +188,14 @@ impl Engine {
 /// The commands that lead from what runs to a tree.
 async fn missing(sessions: &mut Sessions, desired: &Tree) -> Result<Vec<Command>, VtyError> {
     Ok(diff(&running(sessions, desired).await?, desired))
+}
+
+/// Whether a BGP instance comes or goes. FRR 10 does not remove the default one while others take
+/// routes from it, it hides it; and when it is wanted again, some of what it was told before is still
+/// in force. So after these, what runs is looked at once more.
+fn is_instance(command: &Command) -> bool {
+    let line = command.line.strip_prefix("no ").unwrap_or(&command.line);
+    command.context.is_empty() && line.starts_with("router bgp ")
 }
 
 /// Fewer lines of prefix-lists than this are not worth a transaction.

@@ -2,6 +2,7 @@
 
 mod neighbor;
 mod policy;
+mod route;
 mod router;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::word::{Hostname, Name, RawLine, Vni, VrfName, WordError};
 
 pub use neighbor::{Bfd, Neighbor, NeighborFamily, PeerId, RemoteAs, Timers, UpdateSource};
 pub use policy::{Action, Matches, PrefixRule, RouteMapEntry, Sets};
+pub use route::{NextHop, StaticRoute};
 pub use router::{Evpn, GracefulRestart, Router, Source, Targets, Unicast};
 
 /// Everything one FRR instance is told.
@@ -22,6 +24,8 @@ pub struct Config {
     pub hostname: Option<Hostname>,
     /// What zebra knows of the VRF devices.
     pub vrfs: BTreeMap<VrfName, Vrf>,
+    /// Static routes of the default VRF.
+    pub static_routes: BTreeMap<IpNet, StaticRoute>,
     /// Prefix-lists by family and name, their rules by sequence number.
     pub prefix_lists: BTreeMap<(Family, Name), BTreeMap<u32, PrefixRule>>,
     /// Route-maps by name, their entries by sequence number.
@@ -67,6 +71,8 @@ impl Family {
 pub struct Vrf {
     /// The layer-3 VNI that carries this VRF's routes.
     pub l3vni: Option<Vni>,
+    /// Its static routes.
+    pub static_routes: BTreeMap<IpNet, StaticRoute>,
 }
 
 /// A BFD profile. What is absent is FRR's default (300 ms, 300 ms, 3, echo 50 ms).

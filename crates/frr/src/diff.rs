@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::tree::{Node, Scope, Tree};
+use crate::tree::{Node, Scope, Tree, is_static_route};
 
 use contents::{Changes, contents};
-use line::{negation, slot};
+use line::{is_in_the_way, negation, slot};
 
 /// One line to send, and the context lines that lead to where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +79,9 @@ pub fn diff(running: &Tree, desired: &Tree) -> Vec<Command> {
 
 /// The instances that must go: those not desired under this header (another AS number is another
 /// instance), VRFs first. FRR removes the default one only when no other is left.
+///
+/// An instance with nothing in it is nobody's: before FRR 10, `import vrf` makes one and prints it. It
+/// only goes where another is wanted.
 fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
     let wanted: HashSet<&str> = desired
         .nodes
@@ -91,7 +94,11 @@ fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
         .iter()
         .any(|node| !wanted.contains(node.line.as_str()));
     let mut removed = vrfs;
-    removed.retain(|node| default_goes || !wanted.contains(node.line.as_str()));
+    let is_replaced = |node: &Node| desired.nodes.iter().any(|new| vrf_of(new) == vrf_of(node));
+    removed.retain(|node| {
+        let goes = !node.children.is_empty() || is_replaced(node);
+        default_goes || goes && !wanted.contains(node.line.as_str())
+    });
     removed.extend(
         defaults
             .into_iter()
@@ -187,13 +194,14 @@ impl Plan {
             return;
         };
         let context: Arc<[String]> = Arc::from([node.line.clone()]);
-        let old = same.map_or(&[][..], |old| &old.children);
+        let mut old = same.map_or_else(Vec::new, |old| old.children.clone());
         if have.loses_router(node) {
-            self.sort(scope, contents(scope, &context, old, &[]));
-            self.sort(scope, contents(scope, &context, &[], &node.children));
-        } else {
-            self.sort(scope, contents(scope, &context, old, &node.children));
+            let (routes, vni): (Vec<_>, Vec<_>) =
+                old.into_iter().partition(|n| is_static_route(&n.line));
+            self.sort(scope, contents(scope, &context, &vni, &[]));
+            old = routes;
         }
+        self.sort(scope, contents(scope, &context, &old, &node.children));
     }
 
     /// Takes away one line of the root that is not desired.
@@ -202,6 +210,8 @@ impl Plan {
             return;
         }
         match Scope::Root.opened_by(&node.line) {
+            // Those that must go are gone already.
+            Some(Scope::Router) => {}
             // Only the kernel's device ends a VRF, and `bfd` itself is always there.
             Some(scope @ (Scope::Vrf | Scope::Bfd)) => {
                 let context: Arc<[String]> = Arc::from([node.line.clone()]);
@@ -215,7 +225,9 @@ impl Plan {
                 };
                 // An entry that turns from permit to deny is made anew: in between FRR would
                 // refuse what the other may not hold.
-                if opened == Some(Scope::RouteMap) && want.has_slot(Scope::Root, &node.line) {
+                let anew =
+                    opened == Some(Scope::RouteMap) && want.has_slot(Scope::Root, &node.line);
+                if anew || is_in_the_way(&node.line, |line| want.lines.contains(line)) {
                     self.withdraw.push(command);
                 } else {
                     self.retire.push(command);
@@ -228,7 +240,13 @@ impl Plan {
     fn sort(&mut self, scope: Scope, Changes { remove, add }: Changes) {
         match scope {
             Scope::Vrf => {
-                self.detach.extend(remove);
+                let added: HashSet<&str> = add.iter().map(|command| &*command.line).collect();
+                let (late, early) = remove.into_iter().partition(|command| {
+                    let line = command.line.trim_start_matches("no ");
+                    is_static_route(line) && !is_in_the_way(line, |line| added.contains(line))
+                });
+                self.detach.extend::<Vec<_>>(early);
+                self.retire.extend::<Vec<_>>(late);
                 self.attach.extend(add);
             }
             // An entry that has lost its condition would match every route for a moment.

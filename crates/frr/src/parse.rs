@@ -1,6 +1,6 @@
 //! Reads configuration text: a file, or `show running-config` of FRR 8.4 to 10.
 
-use crate::tree::{Node, Scope, Tree};
+use crate::tree::{Node, Scope, Tree, is_static_route};
 
 impl Tree {
     /// The tree of a text. Lines of no known meaning are kept; comments are not.
@@ -79,7 +79,11 @@ impl Cursor {
         around
             .chain([Scope::Root])
             .any(|scope| scope.opened_by(line).is_some())
-            || (self.scope() != Scope::Other && is_root_only(line))
+            || match self.scope() {
+                Scope::Other => false,
+                Scope::Vrf => is_root_only(line),
+                _ => is_root_only(line) || is_static_route(line),
+            }
     }
 
     /// Puts a line into the innermost context; a context that is there already is used again.

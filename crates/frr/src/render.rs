@@ -5,6 +5,7 @@
 
 mod changed;
 mod policy;
+mod route;
 mod router;
 
 use std::fmt;
@@ -13,8 +14,9 @@ use crate::config::{BfdProfile, Config, RawSnippet, Vrf};
 use crate::tree::{Node, Tree};
 use crate::word::{Name, RawLine, VrfName};
 
-pub(crate) use changed::changed;
+pub(crate) use changed::{changed, moved};
 use policy::{prefix_list, route_map};
+use route::static_route;
 use router::router;
 
 impl fmt::Display for Config {
@@ -28,6 +30,7 @@ impl From<&Config> for Tree {
         let Config {
             hostname,
             vrfs,
+            static_routes,
             prefix_lists,
             route_maps,
             bfd_profiles,
@@ -42,6 +45,7 @@ impl From<&Config> for Tree {
         );
         nodes.extend(GLOBAL.map(Node::leaf));
         nodes.extend(vrfs.iter().map(|(name, settings)| vrf(name, settings)));
+        nodes.extend(static_routes.iter().flat_map(static_route));
         nodes.extend(bfd(bfd_profiles));
         nodes.extend(
             prefix_lists
@@ -75,11 +79,12 @@ const GLOBAL: [&str; 3] = [
 ];
 
 fn vrf(name: &VrfName, settings: &Vrf) -> Node {
-    let Vrf { l3vni } = settings;
-    let children = l3vni
-        .iter()
-        .map(|vni| Node::leaf(format!("vni {vni}")))
-        .collect();
+    let Vrf {
+        l3vni,
+        static_routes,
+    } = settings;
+    let mut children: Vec<Node> = static_routes.iter().flat_map(static_route).collect();
+    children.extend(l3vni.iter().map(|vni| Node::leaf(format!("vni {vni}"))));
     Node {
         line: format!("vrf {name}"),
         children,

@@ -100,6 +100,12 @@ impl Scope {
     }
 }
 
+/// Whether a line is a static route, of the VRF in whose context it stands.
+pub(crate) fn is_static_route(line: &str) -> bool {
+    let line = line.strip_prefix("no ").unwrap_or(line);
+    line.starts_with("ip route ") || line.starts_with("ipv6 route ")
+}
+
 fn is_foreign_context(words: &[&str]) -> bool {
     FOREIGN_CONTEXTS
         .iter()

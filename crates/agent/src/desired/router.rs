@@ -46,7 +46,12 @@ pub(super) fn router(
             &wanted.source,
             failures,
         ) {
-            config.vrfs.insert(vrf.clone(), Vrf { l3vni: Some(vni) });
+            let l3vni = Some(vni);
+            let known = Vrf {
+                l3vni,
+                ..Vrf::default()
+            };
+            config.vrfs.insert(vrf.clone(), known);
             config.routers.insert(Some(vrf), router);
         }
     }

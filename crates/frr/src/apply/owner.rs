@@ -1,11 +1,12 @@
 //! Which daemon a line belongs to.
 
 use crate::diff::Command;
+use crate::tree::is_static_route;
 use crate::vty::Daemon;
 
 /// The first words of lines at the root, and whose they are. bgpd reads its own copy of lists
 /// and route-maps; no other daemon here uses any, so nobody else is told.
-const OWNERS: [(&str, &[Daemon]); 12] = [
+const OWNERS: [(&str, &[Daemon]); 13] = [
     ("router bgp", BGPD),
     ("route-map", BGPD),
     ("ip prefix-list", BGPD),
@@ -17,12 +18,16 @@ const OWNERS: [(&str, &[Daemon]); 12] = [
     ("interface", ZEBRA),
     ("ip nht", ZEBRA),
     ("ipv6 nht", ZEBRA),
-    ("ip route", &[Daemon::Mgmtd, Daemon::Staticd]),
+    ("ip route", STATIC),
+    ("ipv6 route", STATIC),
 ];
 
 const BGPD: &[Daemon] = &[Daemon::Bgpd];
 /// Since FRR 10 mgmtd reads these for zebra, and zebra itself does not know them any more.
 const ZEBRA: &[Daemon] = &[Daemon::Mgmtd, Daemon::Zebra];
+
+/// The same for staticd.
+const STATIC: &[Daemon] = &[Daemon::Mgmtd, Daemon::Staticd];
 
 /// The daemons to try, in this order, for what stands at or below this line of the root.
 /// Free configuration may be anybody's.
@@ -34,7 +39,20 @@ pub(super) fn owners(root: &str) -> &'static [Daemon] {
 
 /// The daemons to try for a command.
 pub(super) fn owners_of(command: &Command) -> &'static [Daemon] {
-    owners(command.context.first().unwrap_or(&command.line))
+    match command.context.first() {
+        Some(root) => owners_within(root, &command.line),
+        None => owners(&command.line),
+    }
+}
+
+/// The daemons to try for a line in a context of the root. A VRF is zebra's, and its static
+/// routes are not.
+pub(super) fn owners_within(root: &str, line: &str) -> &'static [Daemon] {
+    if is_static_route(line) {
+        STATIC
+    } else {
+        owners(root)
+    }
 }
 
 fn begins_with(line: &str, words: &str) -> bool {

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::owner::owners;
+use super::owner::{owners, owners_within};
 use super::session::Sessions;
 use crate::tree::{Node, Tree};
-use crate::vty::VtyError;
+use crate::vty::{Daemon, VtyError};
 
 /// Reads `show running-config` of every daemon. Lines that FRR has by itself are left out, unless
 /// they are desired too.
 pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<Tree, VtyError> {
-    let desired: HashSet<&str> = desired
+    let lines: HashSet<&str> = desired
         .nodes
         .iter()
         .map(|node| node.line.as_str())
@@ -19,15 +19,44 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
     for (daemon, text) in sessions.show("show running-config").await? {
         let mut nodes = Tree::parse(&text).nodes;
         nodes.extend(unprinted(&text));
-        nodes.retain(|node| sessions.owner(owners(&node.line)) == Some(daemon));
-        nodes.retain(|node| !is_foreign(&node.line) || desired.contains(node.line.as_str()));
+        nodes.retain(|node| !is_foreign(&node.line) || lines.contains(node.line.as_str()));
+        nodes.retain_mut(|node| {
+            let Node { line, children } = node;
+            let owns = |candidates| sessions.owner(candidates) == Some(daemon);
+            children.retain(|child| owns(owners_within(line, &child.line)));
+            owns(owners(line)) || !children.is_empty()
+        });
         nodes
             .iter_mut()
             .flat_map(|node| &mut node.children)
-            .for_each(drop_leftovers);
-        running.nodes.extend(nodes);
+            .for_each(|node| {
+                drop_leftovers(node);
+                respell(node);
+            });
+        merge(&mut running, nodes);
+    }
+    if sessions.owner(owners("vrf")) == Some(Daemon::Zebra) {
+        merge(&mut running, empty_vrfs(desired));
     }
     Ok(running)
+}
+
+/// The VRFs of which nothing is said. zebra does not print them, mgmtd does.
+fn empty_vrfs(desired: &Tree) -> Vec<Node> {
+    let nodes = desired.nodes.iter();
+    let empty = nodes.filter(|node| node.line.starts_with("vrf ") && node.children.is_empty());
+    empty.cloned().collect()
+}
+
+/// Adds what a daemon prints. Two of them print each VRF, one with its VNI, one with its routes.
+fn merge(running: &mut Tree, printed: Vec<Node>) {
+    for node in printed {
+        let is_same = |other: &&mut Node| node.line.starts_with("vrf ") && other.line == node.line;
+        match running.nodes.iter_mut().find(is_same) {
+            Some(known) => known.children.extend(node.children),
+            None => running.nodes.push(node),
+        }
+    }
 }
 
 /// Lines at the root that FRR prints by itself or that are nobody's to take away.
@@ -67,6 +96,13 @@ fn drop_leftovers(family: &mut Node) {
         .retain(|node| !node.line.starts_with("rt vpn import "));
 }
 
+/// Before FRR 10, the greatest number of hops is printed.
+fn respell(line: &mut Node) {
+    if line.line.ends_with(" ebgp-multihop 255") {
+        line.line.truncate(line.line.len() - " 255".len());
+    }
+}
+
 /// Since FRR 10 next hops are resolved by the default route unless something else is printed.
 fn unprinted(text: &str) -> Vec<Node> {
     let lines: HashSet<&str> = text.lines().map(str::trim).collect();
@@ -80,4 +116,44 @@ fn unprinted(text: &str) -> Vec<Node> {
         .filter(silent)
         .map(Node::leaf)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_greatest_number_of_hops_is_not_said() {
+        let respelled = |text: &str| {
+            let mut line = Node::leaf(text);
+            respell(&mut line);
+            line.line
+        };
+        let (long, short) = (
+            "neighbor 10.0.0.1 ebgp-multihop 255",
+            "neighbor 10.0.0.1 ebgp-multihop",
+        );
+        assert_eq!(respelled(long), short);
+        assert_eq!(
+            respelled("neighbor 10.0.0.1 ebgp-multihop 25"),
+            "neighbor 10.0.0.1 ebgp-multihop 25"
+        );
+    }
+
+    #[test]
+    fn a_vrf_that_two_daemons_print_is_one() {
+        let mut running = Tree::parse("vrf red\n vni 100\nexit-vrf\n");
+        let routes = "vrf red\n ip route 10.0.0.0/8 blackhole\nexit-vrf\n";
+        merge(&mut running, Tree::parse(routes).nodes);
+        assert_eq!(
+            running,
+            Tree::parse("vrf red\n vni 100\n ip route 10.0.0.0/8 blackhole\nexit-vrf\n")
+        );
+    }
+
+    #[test]
+    fn a_vrf_of_which_nothing_is_said_is_taken_to_be_there() {
+        let desired = Tree::parse("vrf red\n vni 100\nexit-vrf\nvrf blue\nexit-vrf\n");
+        assert_eq!(empty_vrfs(&desired), [Node::leaf("vrf blue")]);
+    }
 }

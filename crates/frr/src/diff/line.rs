@@ -1,6 +1,6 @@
 //! What FRR makes of single lines: which replaces which, and what takes one away.
 
-use crate::tree::Scope;
+use crate::tree::{Scope, is_static_route};
 
 /// Lines that replace one another: two lines of one pattern whose `$` words agree. `*` is a word
 /// that may differ, `**` any number of them. The first pattern that fits counts.
@@ -36,7 +36,6 @@ fn patterns(scope: Scope) -> &'static [&'static str] {
             "rd *",
         ],
         Scope::EvpnVni => &["rd *"],
-        Scope::Vrf => &["vni *"],
         Scope::RouteMap => &[
             "description **",
             "match ip address prefix-list *",
@@ -60,7 +59,8 @@ fn patterns(scope: Scope) -> &'static [&'static str] {
             "echo receive-interval *",
             "minimum-ttl *",
         ],
-        Scope::Bfd | Scope::Other => &[],
+        // FRR 8 takes no other VNI for a VRF that has one.
+        Scope::Vrf | Scope::Bfd | Scope::Other => &[],
     }
 }
 
@@ -87,6 +87,20 @@ fn fit(pattern: &str, line: &str) -> Option<String> {
         }
     }
     words.next().is_none().then_some(slot)
+}
+
+/// Whether a static route must go before those of the same prefix come: FRR takes no next hop
+/// beside a black hole. Any other goes after them, so that there always is one.
+pub(super) fn is_in_the_way(line: &str, wanted: impl Fn(&str) -> bool) -> bool {
+    if !is_static_route(line) {
+        return false;
+    }
+    let words: Vec<&str> = line.split(' ').take(4).collect();
+    match words.as_slice() {
+        [_, _, _, "blackhole" | "reject" | "Null0"] => true,
+        [ip, route, net, _] => wanted(&format!("{ip} {route} {net} blackhole")),
+        _ => false,
+    }
 }
 
 /// The peer of a line of a BGP instance.

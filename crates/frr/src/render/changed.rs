@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::{GLOBAL, bfd, prefix_list, route_map, router, vrf};
+use super::{GLOBAL, bfd, prefix_list, route_map, router, static_route, vrf};
 use crate::config::{Config, Router};
 use crate::tree::{Node, Tree};
 use crate::word::VrfName;
@@ -28,6 +28,7 @@ fn part(one: &Config, other: &Config) -> Tree {
     let Config {
         hostname,
         vrfs,
+        static_routes,
         prefix_lists,
         route_maps,
         bfd_profiles,
@@ -41,11 +42,12 @@ fn part(one: &Config, other: &Config) -> Tree {
             .map(|name| Node::leaf(format!("hostname {name}"))),
     );
     // Where the default instance goes, all do, for a while, and their VNIs with them.
-    let whole = moved(routers, &other.routers);
+    let whole = moved(one, other);
     let wanted = vrfs
         .iter()
         .filter(|(name, vrf)| whole || other.vrfs.get(name) != Some(vrf));
     nodes.extend(wanted.map(|(name, settings)| vrf(name, settings)));
+    nodes.extend(differing(static_routes, &other.static_routes).flat_map(static_route));
     nodes.extend(bfd(differing(bfd_profiles, &other.bfd_profiles)));
     let lists = differing(prefix_lists, &other.prefix_lists);
     nodes.extend(lists.flat_map(|(id, rules)| prefix_list(id, rules)));
@@ -59,14 +61,11 @@ fn part(one: &Config, other: &Config) -> Tree {
 }
 
 /// Whether an instance becomes another: its AS number changes, or it comes or goes.
-fn moved(
-    one: &BTreeMap<Option<VrfName>, Router>,
-    other: &BTreeMap<Option<VrfName>, Router>,
-) -> bool {
-    let asns = |routers: &BTreeMap<_, Router>| -> Vec<_> {
+pub(crate) fn moved(one: &Config, other: &Config) -> bool {
+    let asns = |config: &Config| -> Vec<_> {
+        let routers = config.routers.iter();
         routers
-            .iter()
-            .map(|(vrf, router)| (Option::<VrfName>::clone(vrf), router.asn))
+            .map(|(vrf, router)| (vrf.clone(), router.asn))
             .collect()
     };
     asns(one) != asns(other)

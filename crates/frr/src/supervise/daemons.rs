@@ -28,6 +28,10 @@ impl Daemons {
         let run_dir = options.instance_dir();
         for daemon in Daemon::ALL {
             let path = options.daemons_dir.join(daemon.name());
+            // Older versions of FRR have none.
+            if daemon == Daemon::Mgmtd && !path.exists() {
+                continue;
+            }
             let mut command = Command::new(&path);
             command.args(arguments(options, daemon)).kill_on_drop(true);
             let child = command

@@ -166,7 +166,7 @@ words! {
     VrfName
     /// The name of a route-map, prefix-list or BFD profile.
     Name
-    /// The name of a network device; never an address.
+    /// The name of a network device; never an address, nor a word for a route without one.
     InterfaceName
     /// The name FRR goes by, also in the host name capability of BGP.
     Hostname
@@ -201,9 +201,15 @@ impl FromStr for InterfaceName {
     fn from_str(value: &str) -> Result<Self, WordError> {
         INTERFACE.check(value)?;
         // FRR reads `any` as the prefix of length 0.
-        INTERFACE.reserve(value, value == "any" || value.parse::<IpAddr>().is_ok())?;
+        let reserved = value == "any" || value.parse::<IpAddr>().is_ok() || is_nowhere(value);
+        INTERFACE.reserve(value, reserved)?;
         Ok(Self(value.into()))
     }
+}
+
+/// Where a device could stand, FRR reads these as a route that leads nowhere; the last in any case.
+fn is_nowhere(value: &str) -> bool {
+    matches!(value, "blackhole" | "reject") || value.eq_ignore_ascii_case("null0")
 }
 
 impl FromStr for Hostname {

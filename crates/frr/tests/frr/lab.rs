@@ -81,6 +81,16 @@ impl Instance {
         self.run.path().join("log")
     }
 
+    /// The end of its log, without zebra's greetings.
+    pub(crate) fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(self.log_file()).unwrap();
+        let lines: Vec<_> = log
+            .lines()
+            .filter(|line| !line.contains("ZEBRA: "))
+            .collect();
+        lines[lines.len().saturating_sub(40)..].join("\n")
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         Engine::new(self.dir())
     }
@@ -126,6 +136,24 @@ impl Instance {
         );
     }
 
+    /// Runs a program of the instance's own root file system, in its namespaces.
+    pub(crate) fn inside(&self, program: &[&str]) -> std::process::Output {
+        let pid = self.process.id().to_string();
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &pid, "-m", "-n", "-r", "-w"]);
+        command.args(program).output().unwrap()
+    }
+
+    /// Where its root file system can be seen from outside.
+    pub(crate) fn root(&self) -> PathBuf {
+        format!("/proc/{}/root", self.process.id()).into()
+    }
+
+    /// Whether its daemons run.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_none()
+    }
+
     /// Lays a cable named `wire` to another instance, with an address on each side.
     pub(crate) fn connect(&self, other: &Self, own: &str, others: &str) {
         let peer = format!(
@@ -168,13 +196,19 @@ pub(crate) fn in_namespaces(run_dir: &Path, words: &[&str]) -> Command {
     command
 }
 
-/// The lab's root file system, made if it is not there yet.
+/// The version of FRR that is tested.
+pub(crate) fn frr_version() -> String {
+    std::env::var("FERROUTE_LAB_FRR").unwrap_or_else(|_| "10.3".to_owned())
+}
+
+/// The root file system with that version, made if it is not there yet.
 pub(crate) fn lab_root() -> PathBuf {
     if let Some(root) = std::env::var_os("FERROUTE_LAB_ROOT") {
         return root.into();
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hack/lab/rootfs.sh");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hack/lab/frr.sh");
     let made = Command::new(script)
+        .arg(frr_version())
         .stderr(Stdio::inherit())
         .output()
         .unwrap();

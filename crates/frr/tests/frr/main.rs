@@ -5,6 +5,8 @@ mod faults;
 mod injection;
 mod lab;
 mod native;
+mod oracle;
+mod quiet;
 mod sample;
 mod trees;
 mod words;

@@ -110,6 +110,18 @@ async fn a_route_target_that_frr_would_derive_is_kept_when_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn an_instance_that_frr_only_hid_comes_back_with_nothing_from_before() {
+    let instance = Instance::start("router").await;
+    let mut engine = instance.engine();
+    apply(&mut engine, &everything()).await;
+    let mut config = minimal();
+    for router in config.routers.values_mut() {
+        router.asn = 64998.try_into().unwrap();
+    }
+    apply(&mut engine, &config).await;
+}
+
+#[tokio::test]
 async fn a_peer_gets_the_communities_of_a_mark_and_not_the_mark() {
     let speaker = Instance::start("speaker").await;
     let peer = Instance::start("router").await;

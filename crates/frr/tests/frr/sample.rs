@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ferroute_frr::config::{
     Action, Bfd, BfdProfile, Config, Evpn, Family, GracefulRestart, Matches, Neighbor,
-    NeighborFamily, PeerId, PrefixRule, RemoteAs, RouteMapEntry, Router, Sets, Source, Targets,
-    Timers, Unicast, UpdateSource, Vrf,
+    NeighborFamily, NextHop, PeerId, PrefixRule, RemoteAs, RouteMapEntry, Router, Sets, Source,
+    StaticRoute, Targets, Timers, Unicast, UpdateSource, Vrf,
 };
 use ferroute_frr::word::{Asn, Name, Vni, VrfName};
 use ipnet::IpNet;
@@ -25,15 +25,15 @@ pub(crate) fn asn(value: &str) -> Asn {
     value.parse::<u32>().unwrap().try_into().unwrap()
 }
 
-fn peer(value: &str) -> PeerId {
+pub(crate) fn peer(value: &str) -> PeerId {
     PeerId::Address(value.parse().unwrap())
 }
 
-fn vrf(value: &str) -> VrfName {
+pub(crate) fn vrf(value: &str) -> VrfName {
     value.parse().unwrap()
 }
 
-fn vni(value: u32) -> Vni {
+pub(crate) fn vni(value: u32) -> Vni {
     value.try_into().unwrap()
 }
 
@@ -179,22 +179,44 @@ pub(crate) fn everything() -> Config {
                 vrf("red"),
                 Vrf {
                     l3vni: Some(vni(100)),
+                    static_routes: static_routes(),
                 },
             ),
             (
                 vrf("blue"),
                 Vrf {
                     l3vni: Some(vni(200)),
+                    ..Vrf::default()
                 },
             ),
         ]
         .into(),
+        static_routes: static_routes(),
         prefix_lists: prefix_lists(),
         route_maps: route_maps(),
         bfd_profiles: bfd_profiles(),
         routers: [(None, underlay()), (Some(vrf("red")), overlay())].into(),
         raw: vec![],
     }
+}
+
+fn static_routes() -> BTreeMap<IpNet, StaticRoute> {
+    [
+        ("10.7.1.2/16", via(&["10.0.0.9", "eth7"])),
+        ("10.8.0.0/16", StaticRoute::Blackhole),
+        ("fd00:7::/64", via(&["fd00::9"])),
+        ("fd00:8::/64", StaticRoute::Blackhole),
+    ]
+    .map(|(prefix, route)| (net(prefix), route))
+    .into()
+}
+
+pub(crate) fn via(hops: &[&str]) -> StaticRoute {
+    let hop = |word: &&str| match word.parse() {
+        Ok(address) => NextHop::Address(address),
+        Err(_) => NextHop::Interface(word.parse().unwrap()),
+    };
+    StaticRoute::Via(hops.iter().map(hop).collect())
 }
 
 fn prefix_lists() -> BTreeMap<(Family, Name), BTreeMap<u32, PrefixRule>> {
@@ -342,7 +364,7 @@ fn leaf() -> Neighbor {
     }
 }
 
-fn targets() -> Targets {
+pub(crate) fn targets() -> Targets {
     Targets {
         rd: Some("10.0.0.1:100".parse().unwrap()),
         import: ["64514:100", "70000:5", "10.0.0.1:7"]

@@ -100,6 +100,9 @@ fn a_refusal_shows_the_value_escaped_and_says_what_is_wrong() {
         refused::<InterfaceName>("10.0.0.1"),
         r#"interface name "10.0.0.1" is reserved"#
     );
+    for nowhere in ["blackhole", "reject", "NULL0"] {
+        assert!(refused::<InterfaceName>(nowhere).ends_with("is reserved"));
+    }
     assert_eq!(
         refused::<InterfaceName>("10.0.0.0/8"),
         r#"interface name "10.0.0.0/8" contains '/'"#

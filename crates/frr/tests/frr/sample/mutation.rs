@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use ferroute_frr::config::{
     Action, Bfd, Config, Evpn, GracefulRestart, Neighbor, NeighborFamily, PeerId, RemoteAs,
-    RouteMapEntry, Router, Source, Timers, Vrf,
+    RouteMapEntry, Router, Source, StaticRoute, Timers, Vrf,
 };
 
-use super::{asn, everything, name, net, peer, router, targets, vip, vni, vrf};
+use super::{asn, everything, name, net, peer, router, static_routes, targets, via, vip, vni, vrf};
+use ipnet::IpNet;
 
 /// A change, with a number that varies it.
 pub(crate) type Mutation = fn(&mut Config, u32);
 
-fn red(config: &mut Config) -> Option<&mut Router> {
+pub(crate) fn red(config: &mut Config) -> Option<&mut Router> {
     config.routers.get_mut(&Some(vrf("red")))
 }
 
@@ -33,11 +34,11 @@ fn family(config: &mut Config) -> &mut NeighborFamily {
     leaf(config).ipv4.get_or_insert_default()
 }
 
-fn evpn(config: &mut Config) -> &mut Evpn {
+pub(crate) fn evpn(config: &mut Config) -> &mut Evpn {
     router(config).evpn.get_or_insert_default()
 }
 
-fn entry(config: &mut Config) -> &mut RouteMapEntry {
+pub(crate) fn entry(config: &mut Config) -> &mut RouteMapEntry {
     let map = config
         .route_maps
         .entry(name("ns/all-of_it.v4"))
@@ -51,14 +52,14 @@ fn put<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
 }
 
 /// Puts something there, or takes it away.
-fn toggle<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
+pub(crate) fn toggle<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) {
     if map.remove(&key).is_none() {
         map.insert(key, value);
     }
 }
 
 /// One of three values, one of which is none.
-fn one<T>(n: u32, first: T, second: T) -> Option<T> {
+pub(crate) fn one<T>(n: u32, first: T, second: T) -> Option<T> {
     match n % 3 {
         0 => None,
         1 => Some(first),
@@ -66,7 +67,7 @@ fn one<T>(n: u32, first: T, second: T) -> Option<T> {
     }
 }
 
-pub(crate) const MUTATIONS: [Mutation; 53] = [
+pub(crate) const MUTATIONS: [Mutation; 56] = [
     |c, n| {
         toggle(
             &mut router(c).networks,
@@ -199,7 +200,16 @@ pub(crate) const MUTATIONS: [Mutation; 53] = [
             vrf("red"),
             Vrf {
                 l3vni: one(n, vni(100), vni(101)),
+                static_routes: static_routes(),
             },
+        );
+    },
+    |c, n| reroute(&mut c.static_routes, n),
+    |c, n| reroute(&mut c.vrfs.entry(vrf("red")).or_default().static_routes, n),
+    |c, n| {
+        drop(
+            c.static_routes
+                .remove(&net(["10.7.1.2/16", "10.8.0.0/16"][n as usize % 2])),
         );
     },
     |c, _| c.vrfs.retain(|name, _| *name != vrf("blue")),
@@ -240,9 +250,10 @@ pub(crate) const MUTATIONS: [Mutation; 53] = [
     },
 ];
 
-/// FRR takes what concerns single VNIs only where all are announced.
+/// FRR takes what concerns VNIs only where all are announced.
 fn every_vni(evpn: &mut Evpn, wanted: bool) {
     evpn.advertise_all_vni = wanted;
+    evpn.advertise_svi_ip &= wanted;
     evpn.vnis.retain(|_, _| wanted);
 }
 
@@ -259,6 +270,17 @@ fn targets_of(red: Option<&mut Router>, n: u32) {
     if let Some(red) = red {
         red.evpn = one(n, Evpn::default(), full);
     }
+}
+
+/// Another way for one of the prefixes.
+fn reroute(routes: &mut BTreeMap<IpNet, StaticRoute>, n: u32) {
+    let prefix = net(["10.7.1.2/16", "10.8.0.0/16", "fd00:7::/64"][n as usize % 3]);
+    let ways: [&[&str]; 3] = match prefix {
+        IpNet::V4(_) => [&["10.0.0.9"], &["10.0.0.9", "eth8"], &["10.0.0.8", "eth7"]],
+        IpNet::V6(_) => [&["fd00::8"], &["fd00::9", "eth8"], &["eth7"]],
+    };
+    let way = ways.get((n / 3) as usize % 4).map(|hops| via(hops));
+    put(routes, prefix, way.unwrap_or(StaticRoute::Blackhole));
 }
 
 fn plain(n: u32) -> Neighbor {
@@ -283,7 +305,7 @@ impl Walk {
     }
 
     /// A linear congruential generator; its high bits are the better ones.
-    fn draw(&mut self) -> u32 {
+    pub(crate) fn draw(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         self.0 >> 8
     }
