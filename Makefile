@@ -51,7 +51,7 @@ fuzz: setup ## Strings from outside through FRR's model, rendered and read again
 	@hack/fuzz.sh $(or $(N),10000000)
 
 .PHONY: fuzz-short
-fuzz-short: setup
+fuzz-short: setup ## The first 200,000 cases of it, or 30 seconds
 	@hack/fuzz.sh 200000 30
 
 .PHONY: test-e2e

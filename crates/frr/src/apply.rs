@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::diff::{Command, diff};
 use crate::lock::Lock;
-use crate::render::{changed, moved};
+use crate::render::{changed, must_be_read};
 use crate::tree::Tree;
 use crate::vty::{Daemon, PATIENCE, VtyError};
 
@@ -89,7 +89,7 @@ impl Engine {
         let last = self.applied.take();
         let _lock = self.lock().await?;
         let mut sessions = self.sessions().await?;
-        let last = last.filter(|last| !sessions.is_new() && !moved(last, desired));
+        let last = last.filter(|last| !sessions.is_new() && !must_be_read(last, desired));
         let commands = match &last {
             Some(last) => {
                 let (have, want) = changed(last, desired);

@@ -14,7 +14,7 @@ use crate::config::{BfdProfile, Config, RawSnippet, Vrf};
 use crate::tree::{Node, Tree};
 use crate::word::{Name, RawLine, VrfName};
 
-pub(crate) use changed::{changed, moved};
+pub(crate) use changed::{changed, must_be_read};
 use policy::{prefix_list, route_map};
 use route::static_route;
 use router::router;

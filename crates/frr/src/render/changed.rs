@@ -41,34 +41,32 @@ fn part(one: &Config, other: &Config) -> Tree {
             .iter()
             .map(|name| Node::leaf(format!("hostname {name}"))),
     );
-    // Where the default instance goes, all do, for a while, and their VNIs with them.
-    let whole = moved(one, other);
-    let wanted = vrfs
-        .iter()
-        .filter(|(name, vrf)| whole || other.vrfs.get(name) != Some(vrf));
-    nodes.extend(wanted.map(|(name, settings)| vrf(name, settings)));
+    nodes.extend(differing(vrfs, &other.vrfs).map(|(name, settings)| vrf(name, settings)));
     nodes.extend(differing(static_routes, &other.static_routes).flat_map(static_route));
     nodes.extend(bfd(differing(bfd_profiles, &other.bfd_profiles)));
     let lists = differing(prefix_lists, &other.prefix_lists);
     nodes.extend(lists.flat_map(|(id, rules)| prefix_list(id, rules)));
     let maps = differing(route_maps, &other.route_maps);
     nodes.extend(maps.flat_map(|(name, entries)| route_map(name, entries)));
-    nodes.extend(routers.iter().filter_map(|(vrf, settings)| {
-        let counterpart = other.routers.get(vrf).filter(|_| !whole);
-        router_part(vrf.as_ref(), settings, counterpart)
-    }));
+    nodes.extend(
+        routers.iter().filter_map(|(vrf, settings)| {
+            router_part(vrf.as_ref(), settings, other.routers.get(vrf))
+        }),
+    );
     Tree { nodes }
 }
 
-/// Whether an instance becomes another: its AS number changes, or it comes or goes.
-pub(crate) fn moved(one: &Config, other: &Config) -> bool {
+/// Whether only what runs can tell what is to be done: an instance becomes another (its AS number changes, or it comes
+/// or goes), or there are other free lines.
+pub(crate) fn must_be_read(one: &Config, other: &Config) -> bool {
     let asns = |config: &Config| -> Vec<_> {
         let routers = config.routers.iter();
         routers
             .map(|(vrf, router)| (vrf.clone(), router.asn))
             .collect()
     };
-    asns(one) != asns(other)
+    // What a free line does is FRR's word: `rou bgp 1` makes what `no rou bgp 1` need not take away.
+    asns(one) != asns(other) || one.raw != other.raw
 }
 
 fn router_part(vrf: Option<&VrfName>, one: &Router, other: Option<&Router>) -> Option<Node> {

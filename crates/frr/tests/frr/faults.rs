@@ -13,7 +13,7 @@ use crate::sample::{name, net, router, speaker, vip};
 use fake::{Behaviour, FakeFrr};
 
 /// Enough for any answer of a daemon that is well, and short for a test.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Applies, and gives back the lines that were refused.
 async fn refused(engine: &mut Engine, desired: &Config) -> Vec<String> {
@@ -105,7 +105,7 @@ async fn a_daemon_that_stands_still_is_an_error_in_time_and_is_configured_when_i
 
 #[tokio::test]
 async fn an_answer_that_comes_late_is_waited_for_and_one_that_never_comes_is_not() {
-    let late = FakeFrr::start(Behaviour::Late(PATIENCE / 8));
+    let late = FakeFrr::start(Behaviour::Late(Duration::from_millis(20)));
     let mut engine = late.engine().with_patience(PATIENCE);
     assert!(engine.apply(&speaker(1)).await.unwrap().commands_sent > 0);
 
