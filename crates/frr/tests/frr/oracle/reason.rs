@@ -23,7 +23,7 @@ pub(super) struct Disagreement {
     said: String,
 }
 
-const REASONS: [Reason; 10] = [
+const REASONS: [Reason; 11] = [
     // When a neighbor's route-map goes and the first line to come has no text.
     Reason {
         name: "it ends with an exception (UnboundLocalError: rm_match) and has changed nothing",
@@ -103,6 +103,24 @@ const REASONS: [Reason; 10] = [
                 .strip_prefix("+ ")
                 .filter(|line| line.starts_with("bfd / profile "));
             profile.is_some_and(|line| pair.from.contains(line))
+        },
+    },
+    // Its file goes on at the root without leaving the last VRF.
+    Reason {
+        name: "a route of the default VRF is put into another VRF, too",
+        explains: |pair, line| {
+            let strays = |vrf: &str| {
+                let inside = format!("+ {vrf} / ");
+                let routes = pair
+                    .lines
+                    .iter()
+                    .filter_map(|line| line.strip_prefix(&inside));
+                routes.clone().count() > 0 && routes.clone().all(|route| pair.to.contains(route))
+            };
+            let vrf = line
+                .strip_prefix("+ ")
+                .and_then(|line| line.split(" / ").next());
+            vrf.is_some_and(|vrf| vrf.starts_with("vrf ") && strays(vrf))
         },
     },
     // Its file goes from one context to the next without leaving the first, and 8.4 knows `vrf-policy` there.
