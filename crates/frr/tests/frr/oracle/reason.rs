@@ -23,7 +23,7 @@ pub(super) struct Disagreement {
     said: String,
 }
 
-const REASONS: [Reason; 11] = [
+const REASONS: [Reason; 12] = [
     // When a neighbor's route-map goes and the first line to come has no text.
     Reason {
         name: "it ends with an exception (UnboundLocalError: rm_match) and has changed nothing",
@@ -94,6 +94,22 @@ const REASONS: [Reason; 11] = [
     Reason {
         name: "a route distinguisher that comes back is not taken",
         explains: |_, line| line.starts_with("- router bgp ") && line.contains(" / rd "),
+    },
+    // One variable says for all instances whether one is being removed.
+    Reason {
+        name: "a family that is not wanted stays when another BGP instance is removed",
+        explains: |pair, line| {
+            let is_instance =
+                |line: &&String| line.starts_with("router bgp ") && !line.contains(" / ");
+            let one_goes = pair
+                .from
+                .difference(&pair.to)
+                .any(|line| is_instance(&line));
+            let words = line.strip_prefix("+ ").unwrap_or_default();
+            let family = words.split(" / ").take(2).collect::<Vec<_>>().join(" / ");
+            let wanted = pair.to.iter().any(|line| line.starts_with(&family));
+            one_goes && family.contains(" / address-family ") && !wanted
+        },
     },
     // bfdd has no `no` for these.
     Reason {
