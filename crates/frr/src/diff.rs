@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::tree::{Node, Scope, Tree, is_static_route};
 
 use contents::{Changes, contents};
-use line::{is_in_the_way, negation, slot};
+use line::{is_in_the_way, negation, rule, slot};
 
 /// One line to send, and the context lines that lead to where it belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub fn diff(running: &Tree, desired: &Tree) -> Vec<Command> {
         .nodes
         .iter()
         .rev()
-        .filter(|node| !want.lines.contains(node.line.as_str()))
+        .filter(|node| !want.texts.contains(node.line.as_str()))
     {
         plan.leave(&have, &want, node);
     }
@@ -118,23 +118,36 @@ fn vrf_of(router: &Node) -> Option<&str> {
 
 /// The lines of one context, for look-up.
 struct Lines<'a> {
-    lines: HashSet<&'a str>,
+    texts: HashSet<&'a str>,
     slots: HashSet<String>,
+    /// Rules of prefix-lists, whatever their number.
+    rules: HashSet<String>,
 }
 
 impl<'a> Lines<'a> {
     fn new(scope: Scope, nodes: &'a [Node]) -> Self {
-        let lines = nodes.iter().map(|node| node.line.as_str()).collect();
+        let texts = nodes.iter().map(|node| node.line.as_str()).collect();
         let slots = nodes
             .iter()
             .filter_map(|node| slot(scope, &node.line))
             .collect();
-        Self { lines, slots }
+        let rules = nodes.iter().filter_map(|node| rule(&node.line)).collect();
+        Self {
+            texts,
+            slots,
+            rules,
+        }
+    }
+
+    /// Whether this rule of a prefix-list is there under another number. FRR 8 takes no notice of
+    /// one that it has already, so the old one goes first.
+    fn renumbers(&self, line: &str) -> bool {
+        rule(line).is_some_and(|rule| self.rules.contains(&rule))
     }
 
     /// Whether adding these lines also takes away that line.
     fn replace(&self, scope: Scope, line: &str) -> bool {
-        self.lines.contains(negation(scope, line).as_str())
+        self.texts.contains(negation(scope, line).as_str())
             || scope.opened_by(line).is_none() && self.has_slot(scope, line)
     }
 
@@ -206,7 +219,9 @@ impl Plan {
 
     /// Takes away one line of the root that is not desired.
     fn leave(&mut self, have: &Have<'_>, want: &Lines<'_>, node: &Node) {
-        if !have.by_line.contains_key(node.line.as_str()) || want.replace(Scope::Root, &node.line) {
+        let renumbered = want.renumbers(&node.line);
+        let replaced = want.replace(Scope::Root, &node.line) && !renumbered;
+        if !have.by_line.contains_key(node.line.as_str()) || replaced {
             return;
         }
         match Scope::Root.opened_by(&node.line) {
@@ -227,7 +242,8 @@ impl Plan {
                 // refuse what the other may not hold.
                 let anew =
                     opened == Some(Scope::RouteMap) && want.has_slot(Scope::Root, &node.line);
-                if anew || is_in_the_way(&node.line, |line| want.lines.contains(line)) {
+                if anew || renumbered || is_in_the_way(&node.line, |line| want.texts.contains(line))
+                {
                     self.withdraw.push(command);
                 } else {
                     self.retire.push(command);

@@ -50,13 +50,16 @@ fn empty_vrfs(desired: &Tree) -> Vec<Node> {
 
 /// Adds what a daemon prints. Two of them print each VRF, one with its VNI, one with its routes.
 fn merge(running: &mut Tree, printed: Vec<Node>) {
-    for node in printed {
-        let is_same = |other: &&mut Node| node.line.starts_with("vrf ") && other.line == node.line;
-        match running.nodes.iter_mut().find(is_same) {
-            Some(known) => known.children.extend(node.children),
-            None => running.nodes.push(node),
+    let (vrfs, others): (Vec<_>, Vec<_>) = printed
+        .into_iter()
+        .partition(|node| node.line.starts_with("vrf "));
+    for vrf in vrfs {
+        match running.nodes.iter_mut().find(|node| node.line == vrf.line) {
+            Some(known) => known.children.extend(vrf.children),
+            None => running.nodes.push(vrf),
         }
     }
+    running.nodes.extend(others);
 }
 
 /// Lines at the root that FRR prints by itself or that are nobody's to take away.

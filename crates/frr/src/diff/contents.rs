@@ -76,7 +76,7 @@ impl Context<'_> {
         for node in have
             .iter()
             .rev()
-            .filter(|node| !wanted.lines.contains(node.line.as_str()))
+            .filter(|node| !wanted.texts.contains(node.line.as_str()))
         {
             self.leave(&mut changes, &wanted, node);
         }

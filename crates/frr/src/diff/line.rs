@@ -89,6 +89,14 @@ fn fit(pattern: &str, line: &str) -> Option<String> {
     words.next().is_none().then_some(slot)
 }
 
+/// A rule of a prefix-list without its number.
+pub(super) fn rule(line: &str) -> Option<String> {
+    let (list, numbered) = line.split_once(" seq ")?;
+    let (_, rule) = numbered.split_once(' ')?;
+    let is_list = list.starts_with("ip prefix-list ") || list.starts_with("ipv6 prefix-list ");
+    is_list.then(|| format!("{list} {rule}"))
+}
+
 /// Whether a static route must go before those of the same prefix come: FRR takes no next hop
 /// beside a black hole. Any other goes after them, so that there always is one.
 pub(super) fn is_in_the_way(line: &str, wanted: impl Fn(&str) -> bool) -> bool {

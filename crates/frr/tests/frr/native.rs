@@ -7,9 +7,15 @@ use ferroute_frr::config::{Config, Evpn, PeerId, Targets};
 use ferroute_frr::file::save;
 use ferroute_frr::session::State;
 
-use crate::lab::{Instance, apply, eventually, route};
+use crate::lab::{Instance, apply, eventually, frr_version, route};
+use crate::sample::known::known;
 use crate::sample::mutation::{MUTATIONS, Walk};
 use crate::sample::{everything, marked, minimal, name, neighbor, net, router, speaker, vip};
+
+/// As far as the FRR that is tested knows it.
+fn known_everything() -> Config {
+    known(&everything(), &frr_version())
+}
 
 #[tokio::test]
 async fn a_speaker_is_configured_by_exactly_what_changed() {
@@ -64,10 +70,10 @@ async fn a_speaker_is_configured_by_exactly_what_changed() {
 async fn frr_prints_every_setting_as_it_was_rendered() {
     let instance = Instance::start("router").await;
     let mut engine = instance.engine();
-    assert!(apply(&mut engine, &everything()).await > 0);
-    assert_eq!(apply(&mut instance.engine(), &everything()).await, 0);
+    assert!(apply(&mut engine, &known_everything()).await > 0);
+    assert_eq!(apply(&mut instance.engine(), &known_everything()).await, 0);
     apply(&mut engine, &minimal()).await;
-    apply(&mut engine, &everything()).await;
+    apply(&mut engine, &known_everything()).await;
     apply(&mut engine, &Config::default()).await;
     assert_eq!(
         instance.engine().apply(&Config::default()).await.unwrap(),
@@ -79,7 +85,7 @@ async fn frr_prints_every_setting_as_it_was_rendered() {
 async fn another_as_number_makes_the_instances_anew() {
     let instance = Instance::start("router").await;
     let mut engine = instance.engine();
-    let mut config = everything();
+    let mut config = known_everything();
     apply(&mut engine, &config).await;
     router(&mut config).asn = 64998.try_into().unwrap();
     apply(&mut engine, &config).await;
@@ -113,7 +119,7 @@ async fn a_route_target_that_frr_would_derive_is_kept_when_it_is_asked_for() {
 async fn an_instance_that_frr_only_hid_comes_back_with_nothing_from_before() {
     let instance = Instance::start("router").await;
     let mut engine = instance.engine();
-    apply(&mut engine, &everything()).await;
+    apply(&mut engine, &known_everything()).await;
     let mut config = minimal();
     for router in config.routers.values_mut() {
         router.asn = 64998.try_into().unwrap();
@@ -267,14 +273,15 @@ async fn ten_thousand_networks_are_as_fast_as_ten() {
 async fn any_small_change_is_applied_wholly_and_without_refusal() {
     let instance = Instance::start("router").await;
     let mut engine = instance.engine();
-    let mut config = everything();
+    let mut config = known_everything();
     apply(&mut engine, &config).await;
     for (step, changes) in Walk::new(31301).take(300).enumerate() {
         for (index, n) in &changes {
             MUTATIONS[*index](&mut config, *n);
         }
         println!("step {step}: {changes:?}");
-        apply(&mut engine, &config).await;
+        apply(&mut engine, &known(&config, &frr_version())).await;
     }
+    let config = known(&config, &frr_version());
     assert_eq!(apply(&mut instance.engine(), &config).await, 0);
 }

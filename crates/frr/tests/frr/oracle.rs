@@ -81,10 +81,8 @@ async fn our_client_and_frr_reload_end_in_the_same_configuration() {
         start.elapsed()
     );
     assert_eq!(report.failures.len(), 0, "failures");
-    assert!(
-        report.sessions_kept > report.pairs / 2,
-        "hardly a session was ever up"
-    );
+    let is_blind = report.pairs >= 50 && report.sessions_kept < report.pairs / 2;
+    assert!(!is_blind, "hardly a session was ever up");
 }
 
 /// An instance for us with a peer, and one for frr-reload.py.

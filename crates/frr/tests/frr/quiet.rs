@@ -1,8 +1,9 @@
 //! Nothing is sent, and no session is reset, where nothing changed.
 
-use crate::lab::{Instance, apply, eventually};
+use crate::lab::{Instance, apply, eventually, frr_version};
 use crate::oracle::{live, sessions};
 use crate::sample::everything;
+use crate::sample::known::known;
 
 #[tokio::test]
 async fn the_same_a_hundred_times_sends_nothing_and_resets_nothing() {
@@ -11,6 +12,7 @@ async fn the_same_a_hundred_times_sends_nothing_and_resets_nothing() {
     live::connect(&instance, &peer).await;
     let mut config = everything();
     live::plug_in(&mut config);
+    let config = known(&config, &frr_version());
     let mut engine = instance.engine();
     apply(&mut engine, &config).await;
     let before = eventually("all sessions", async || {

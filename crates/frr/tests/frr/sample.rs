@@ -1,5 +1,6 @@
 //! Configurations that several tests use.
 
+pub(crate) mod known;
 pub(crate) mod mutation;
 
 use std::collections::BTreeMap;

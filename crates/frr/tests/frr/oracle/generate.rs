@@ -2,9 +2,10 @@
 
 use std::mem::replace;
 
-use ferroute_frr::config::{Config, RemoteAs};
+use ferroute_frr::config::Config;
 use ferroute_frr::tree::Tree;
 
+use crate::sample::known::known;
 use crate::sample::mutation::{MUTATIONS, Walk};
 use crate::sample::{everything, minimal, speaker};
 
@@ -106,25 +107,6 @@ fn start(n: u32) -> Config {
         _ => speaker(20),
     };
     plug_in(&mut config);
-    config
-}
-
-/// Without what a version of FRR does not know: 8.4 has no route target for any AS, and shows no other AS number to
-/// peers of its own.
-fn known(config: &Config, version: &str) -> Config {
-    let mut config = config.clone();
-    if version != "8.4" {
-        return config;
-    }
-    for router in config.routers.values_mut() {
-        if let Some(evpn) = &mut router.evpn {
-            evpn.targets.import.retain(|target| !target.is_wildcard());
-        }
-        let own = [RemoteAs::Internal, RemoteAs::Number(router.asn)];
-        for peer in router.neighbors.values_mut() {
-            peer.local_as = peer.local_as.filter(|_| !own.contains(&peer.remote_as));
-        }
-    }
     config
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Disagreement {
     said: String,
 }
 
-const REASONS: [Reason; 10] = [
+const REASONS: [Reason; 12] = [
     // When a neighbor's route-map goes and the first line to come has no text.
     Reason {
         name: "it ends with an exception (UnboundLocalError: rm_match) and has changed nothing",
@@ -95,6 +95,22 @@ const REASONS: [Reason; 10] = [
         name: "a route distinguisher that comes back is not taken",
         explains: |_, line| line.starts_with("- router bgp ") && line.contains(" / rd "),
     },
+    // One variable says for all instances whether one is being removed.
+    Reason {
+        name: "a family that is not wanted stays when another BGP instance is removed",
+        explains: |pair, line| {
+            let is_instance =
+                |line: &&String| line.starts_with("router bgp ") && !line.contains(" / ");
+            let one_goes = pair
+                .from
+                .difference(&pair.to)
+                .any(|line| is_instance(&line));
+            let words = line.strip_prefix("+ ").unwrap_or_default();
+            let family = words.split(" / ").take(2).collect::<Vec<_>>().join(" / ");
+            let wanted = pair.to.iter().any(|line| line.starts_with(&family));
+            one_goes && family.contains(" / address-family ") && !wanted
+        },
+    },
     // bfdd has no `no` for these.
     Reason {
         name: "a BFD profile keeps what is to be the default again",
@@ -103,6 +119,24 @@ const REASONS: [Reason; 10] = [
                 .strip_prefix("+ ")
                 .filter(|line| line.starts_with("bfd / profile "));
             profile.is_some_and(|line| pair.from.contains(line))
+        },
+    },
+    // Its file goes on at the root without leaving the last VRF.
+    Reason {
+        name: "a route of the default VRF is put into another VRF, too",
+        explains: |pair, line| {
+            let strays = |vrf: &str| {
+                let inside = format!("+ {vrf} / ");
+                let routes = pair
+                    .lines
+                    .iter()
+                    .filter_map(|line| line.strip_prefix(&inside));
+                routes.clone().count() > 0 && routes.clone().all(|route| pair.to.contains(route))
+            };
+            let vrf = line
+                .strip_prefix("+ ")
+                .and_then(|line| line.split(" / ").next());
+            vrf.is_some_and(|vrf| vrf.starts_with("vrf ") && strays(vrf))
         },
     },
     // Its file goes from one context to the next without leaving the first, and 8.4 knows `vrf-policy` there.
