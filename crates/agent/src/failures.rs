@@ -2,6 +2,7 @@
 
 use ferroute_api::ferroute::{NodeFailure, NodeRouterSpec, Source};
 use ferroute_frr::apply::Refused;
+use ferroute_frr::diff::Command;
 use ferroute_net::Subject;
 
 use crate::node::Instance;
@@ -22,6 +23,18 @@ pub(crate) fn of_frr(instance: Instance, refused: &Refused) -> NodeFailure {
         source: Source::default(),
         reason: "RefusedByFRR".to_owned(),
         message: format!("FRR {} refused \"{line}\": {reason}", instance.as_str()),
+    }
+}
+
+/// What FRR runs otherwise although it took every line.
+pub(crate) fn of_drift(instance: Instance, missing: &Command) -> NodeFailure {
+    NodeFailure {
+        source: Source::default(),
+        reason: "IgnoredByFRR".to_owned(),
+        message: format!(
+            "FRR {} took \"{missing}\" and does not run it",
+            instance.as_str()
+        ),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ferroute_api::ferroute::NodeFailure;
 use ferroute_frr::apply::{Applied, Engine};
@@ -13,11 +14,20 @@ use crate::failures;
 use crate::metrics::InstanceLabels;
 use crate::node::{Instance, Node};
 
+/// How long after a change, and how often without one, FRR is asked whether it runs what it was told. It reads the whole
+/// configuration, so it waits until a burst of changes is over.
+const QUIET: Duration = Duration::from_secs(5);
+const VERIFY: Duration = Duration::from_secs(30);
+
 /// One FRR.
 pub(crate) struct Frr {
     node: Arc<Node>,
     instance: Instance,
     engine: Engine,
+    /// When to ask it what it runs.
+    verify_at: Option<Instant>,
+    /// What it ran otherwise, even after it was told again.
+    differences: Vec<NodeFailure>,
     /// What it should start from next time, and whether the file says so.
     startable: Option<(Config, Saved)>,
 }
@@ -34,6 +44,8 @@ impl Frr {
             engine: Engine::new(node.sockets(instance)),
             node,
             instance,
+            verify_at: None,
+            differences: Vec::new(),
             startable: None,
         }
     }
@@ -47,6 +59,7 @@ impl Frr {
         match applied {
             Ok(applied) => {
                 self.count(applied.commands_sent);
+                self.expect_verification(&applied);
                 let refused = applied.refused.iter();
                 refused
                     .map(|refused| failures::of_frr(self.instance, refused))
@@ -54,6 +67,59 @@ impl Frr {
             }
             Err(error) => vec![failures::of_part("FRRNotReached", &error)],
         }
+    }
+
+    /// When [`Self::verify`] has something to do.
+    pub(crate) fn verify_at(&self) -> Option<Instant> {
+        self.verify_at
+    }
+
+    /// Asks FRR, when it is time, whether it runs what it was told last, and tells it again what it does not. What it
+    /// runs otherwise even then.
+    pub(crate) async fn verify(&mut self) -> Vec<NodeFailure> {
+        if self.verify_at.is_some_and(|at| at <= Instant::now()) {
+            self.verify_at = Some(Instant::now() + VERIFY);
+            self.differences = self.repair().await.unwrap_or_else(|error| {
+                // The next apply meets it, too, and says so.
+                let error = &error as &dyn std::error::Error;
+                debug!(error, "FRR did not say what it runs");
+                Vec::new()
+            });
+        }
+        self.differences.clone()
+    }
+
+    async fn repair(&mut self) -> Result<Vec<NodeFailure>, VtyError> {
+        let Some((config, _)) = &self.startable else {
+            return Ok(Vec::new());
+        };
+        let instance = self.instance.as_str();
+        let drift = self.engine.drift(config).await?;
+        if drift.is_empty() {
+            return Ok(Vec::new());
+        }
+        for command in &drift {
+            warn!(instance, missing = %command, "FRR does not run what it was told");
+        }
+        let applied = self.engine.apply(config).await?;
+        let left = self.engine.drift(config).await?;
+        self.count(applied.commands_sent);
+        Ok(left
+            .iter()
+            .map(|command| failures::of_drift(self.instance, command))
+            .collect())
+    }
+
+    /// A line that was refused is known already, and tried again with every apply.
+    fn expect_verification(&mut self, applied: &Applied) {
+        if !applied.refused.is_empty() {
+            self.verify_at = None;
+        } else if applied.commands_sent > 0 || self.verify_at.is_none() {
+            self.verify_at = Some(Instant::now() + QUIET);
+        } else {
+            return;
+        }
+        self.differences.clear();
     }
 
     /// Routes from these peers came over a device that is not there any more.

@@ -41,23 +41,28 @@ pub(crate) async fn run(
     let stored = load(&node.options.state_dir);
     let passwords = stored.as_ref().map(|stored| stored.passwords.clone());
     let mut reconciler = Reconciler::new(Arc::clone(&node), passwords.unwrap_or_default());
-    if let Some(Stored { asked, .. }) = stored {
+    let mut known = stored.map(|stored| stored.asked);
+    let mut failed = false;
+    if let Some(asked) = &known {
         let generation = asked.generation;
         info!(generation, "starting from the last known state");
-        reconciler.reconcile(&asked).await;
-        reconciler.save(&asked);
+        failed = reconciler.reconcile(asked).await;
+        reconciler.save(asked);
     }
     let mut backoff = BACKOFF.0;
-    let mut failed = true;
     while reconciler
         .wait(&inbox, &shutdown, failed.then_some(backoff))
         .await
     {
-        let Some(asked) = inbox.asked() else { continue };
-        reconciler
-            .passwords
-            .refresh(&node.client, &asked.spec)
-            .await;
+        let heard = inbox.asked();
+        let api_answers = heard.is_some();
+        let Some(asked) = heard.or(known.take()) else {
+            continue;
+        };
+        if api_answers {
+            let passwords = &mut reconciler.passwords;
+            passwords.refresh(&node.client, &asked.spec).await;
+        }
         failed = reconciler.reconcile(&asked).await;
         backoff = if failed {
             (backoff * 2).min(BACKOFF.1)
@@ -65,8 +70,11 @@ pub(crate) async fn run(
             BACKOFF.0
         };
         reconciler.save(&asked);
-        reconciler.report(&asked).await;
-        health.set_ready(true);
+        if api_answers {
+            reconciler.report(&asked).await;
+            health.set_ready(true);
+        }
+        known = Some(asked);
     }
     Ok(())
 }
@@ -128,8 +136,14 @@ impl Reconciler {
     ) -> bool {
         let retry = retry.map(|backoff| Instant::now() + backoff);
         let look = self.looked + LOOK;
-        let due = [retry, self.passwords.due(), self.reporter.due(), Some(look)];
-        let due = due.into_iter().flatten().min().unwrap_or(look);
+        let due = [
+            retry,
+            self.passwords.due(),
+            self.reporter.due(),
+            self.router.verify_at(),
+            self.speaker.verify_at(),
+        ];
+        let due = due.into_iter().flatten().min().unwrap_or(look).min(look);
         tokio::select! {
             () = shutdown.cancelled() => return false,
             () = inbox.changed() => {}
@@ -159,6 +173,9 @@ impl Reconciler {
         let impossible = failures.len();
         failures.extend(self.router_and_kernel(router, kernel, asked).await);
         failures.extend(self.speaker.apply(speaker).await);
+        for frr in [&mut self.router, &mut self.speaker] {
+            failures.extend(frr.verify().await);
+        }
         let metrics = &self.node.metrics;
         metrics.reconciles.inc();
         let elapsed = start.elapsed().as_secs_f64();

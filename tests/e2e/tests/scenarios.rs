@@ -46,6 +46,7 @@ static SCENARIOS: &[Scenario] = &scenarios![
     deletion::a_deleted_l3vni_leaves_nothing_and_comes_back,
     deletion::a_deleted_underlay_gives_the_nic_back_and_comes_back,
     change::a_third_overlay_comes_and_goes_without_a_lost_packet_or_session,
+    change::what_somebody_changes_in_frr_by_hand_is_put_right,
     resilience::traffic_comes_back_after_bgpd_is_killed,
     resilience::traffic_comes_back_after_the_node_pod_is_replaced,
     resilience::no_packet_is_lost_when_the_controller_is_replaced,

@@ -52,6 +52,33 @@ pub(crate) fn a_third_overlay_comes_and_goes_without_a_lost_packet_or_session(
     Ok(())
 }
 
+/// The service's route is there again as soon as the agent has looked: it does so every half minute.
+pub(crate) fn what_somebody_changes_in_frr_by_hand_is_put_right(lab: &Lab) -> Result<()> {
+    lab.cluster.with_example()?;
+    let node = &lab.nodes()[0];
+    let announces = || -> Result<bool> {
+        let configuration = node.frr("speaker", &["-c", "show running-config"])?;
+        Ok(configuration.contains("network 172.30.0.10/32"))
+    };
+    eventually("the speaker announces the service", LIMIT, || {
+        ensure!(announces()?, "not yet");
+        Ok(())
+    })?;
+    let lines = [
+        "configure terminal",
+        "router bgp 64515",
+        "address-family ipv4 unicast",
+        "no network 172.30.0.10/32",
+    ];
+    let words: Vec<&str> = lines.iter().flat_map(|line| ["-c", line]).collect();
+    node.frr("speaker", &words)?;
+    ensure!(!announces()?, "nothing was changed");
+    eventually("the speaker announces the service again", LIMIT, || {
+        ensure!(announces()?, "not yet");
+        Ok(())
+    })
+}
+
 /// The sessions that are not the same any more. bgpd adds up two clocks in whole seconds, so what it says differs by one.
 fn reset(before: &BTreeMap<String, i64>, after: &BTreeMap<String, i64>) -> Vec<String> {
     let same = |name, since: i64| {
