@@ -110,12 +110,12 @@ impl Engine {
         Ok(applied)
     }
 
-    /// Makes the instance say what a text says: the file it was last good with.
-    pub async fn load(&mut self, text: &str) -> Result<Applied, VtyError> {
+    /// Makes the instance say what a tree says: that of the file it was last good with.
+    pub async fn load(&mut self, tree: &Tree) -> Result<Applied, VtyError> {
         self.applied = None;
         let _lock = self.lock().await?;
         let mut sessions = self.sessions().await?;
-        let commands = missing(&mut sessions, &Tree::parse(text)).await?;
+        let commands = missing(&mut sessions, tree).await?;
         let applied = send(&mut sessions, &commands).await?;
         self.sessions = Some(sessions.settled());
         Ok(applied)

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::tree::{Node, Scope, Tree, is_static_route};
 
 use contents::{Changes, contents};
+pub(crate) use line::definition;
 use line::{is_in_the_way, negation, rule, slot};
 
 /// One line to send, and the context lines that lead to where it belongs.
@@ -107,12 +108,13 @@ fn removed_routers<'a>(running: &'a Tree, desired: &Tree) -> Vec<&'a Node> {
     removed
 }
 
-fn is_router(node: &Node) -> bool {
+/// Whether this is a BGP instance.
+pub(crate) fn is_router(node: &Node) -> bool {
     Scope::Root.opened_by(&node.line) == Some(Scope::Router)
 }
 
 /// The VRF of `router bgp N vrf V`.
-fn vrf_of(router: &Node) -> Option<&str> {
+pub(crate) fn vrf_of(router: &Node) -> Option<&str> {
     router.line.split_once(" vrf ").map(|(_, vrf)| vrf)
 }
 

@@ -23,6 +23,8 @@ pub struct Session {
     pub state: State,
     /// Whether it is left to the peer, which restarts gracefully, to connect again (`NSF passive`).
     pub awaits_restart: bool,
+    /// Whether the peer has said that it has announced everything (RFC 4724), in one family at least.
+    pub end_of_rib: bool,
     /// For how long it has been established.
     pub uptime: Option<Duration>,
     /// What BFD says, when it watches the peer.
@@ -202,6 +204,14 @@ struct Peer {
     bfd: Option<BfdInfo>,
     last_reset_due_to: Option<String>,
     message_stats: Messages,
+    graceful_restart_info: GracefulRestartInfo,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct GracefulRestartInfo {
+    /// Families, each with `true`.
+    end_of_rib_recv: BTreeMap<String, bool>,
 }
 
 #[derive(Deserialize, Default)]
@@ -227,6 +237,7 @@ impl Peer {
             remote_as: self.remote_as,
             state: self.bgp_state,
             awaits_restart: self.bgp_state_is == "passiveNSF",
+            end_of_rib: !self.graceful_restart_info.end_of_rib_recv.is_empty(),
             uptime: established.then(|| Duration::from_millis(self.bgp_timer_up_msec)),
             prefixes_received: families()
                 .map(|family| family.accepted_prefix_counter)
@@ -248,6 +259,7 @@ mod tests {
         let text = r#"{"red":{"vrfId":5,"vrfName":"red","10.0.0.2":{"remoteAs":65001,
             "bgpState":"Established","bgpTimerUpMsec":2000,
             "addressFamilyInfo":{"ipv4Unicast":{"acceptedPrefixCounter":3,"sentPrefixCounter":4}},
+            "gracefulRestartInfo":{"endOfRibRecv":{"ipv4Unicast":true}},
             "messageStats":{"opensSent":1},"peerBfdInfo":{"status":"Up"}}}}"#;
         let session = Session {
             vrf: Some("red".to_owned()),
@@ -255,6 +267,7 @@ mod tests {
             remote_as: 65001,
             state: State::Established,
             awaits_restart: false,
+            end_of_rib: true,
             uptime: Some(Duration::from_secs(2)),
             bfd: Some(BfdState::Up),
             prefixes_received: 3,

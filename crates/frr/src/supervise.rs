@@ -3,6 +3,7 @@
 //! Nothing is restarted here: when a daemon ends, all end, and who runs us starts anew.
 
 mod daemons;
+mod hosts_first;
 
 use std::future::Future;
 use std::io;
@@ -12,8 +13,9 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::apply::Engine;
+use crate::apply::{Applied, Engine};
 use crate::lock::Lock;
+use crate::tree::Tree;
 use crate::vty::{Daemon, VtyError};
 
 use daemons::Daemons;
@@ -175,7 +177,7 @@ async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> 
             });
         }
     };
-    let loaded = Engine::unlocked(run_dir).load(&text).await;
+    let loaded = load_in_order(run_dir, &Tree::parse(&text)).await;
     let applied = loaded.map_err(|source| SuperviseError::Load {
         path: config_file.to_owned(),
         source,
@@ -192,4 +194,13 @@ async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> 
         "last configuration loaded"
     );
     Ok(())
+}
+
+async fn load_in_order(run_dir: &Path, tree: &Tree) -> Result<Applied, VtyError> {
+    let mut engine = Engine::unlocked(run_dir);
+    if let Some(hosts) = hosts_first::without_fabric(tree) {
+        engine.load(&hosts).await?;
+        hosts_first::wait_for_hosts(run_dir, tree).await;
+    }
+    engine.load(tree).await
 }

@@ -118,7 +118,7 @@ pub(super) fn peer(line: &str) -> Option<&str> {
 }
 
 /// The peer that a line defines: without this line there is no such neighbor.
-pub(super) fn definition(line: &str) -> Option<&str> {
+pub(crate) fn definition(line: &str) -> Option<&str> {
     let (peer, rest) = line.strip_prefix("neighbor ")?.split_once(' ')?;
     let defines = rest == "peer-group" || rest.starts_with("remote-as ");
     (defines || rest.starts_with("interface")).then_some(peer)
