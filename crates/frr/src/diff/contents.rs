@@ -52,7 +52,8 @@ impl Context<'_> {
         let had: HashMap<&str, &Node> = have.iter().map(|n| (n.line.as_str(), n)).collect();
         let wanted = Lines::new(self.scope, want);
         let mut changes = Changes::default();
-        let no_rd = self.scope == Scope::AddressFamily && !have.iter().any(is_rd);
+        let may_have_rd = matches!(self.scope, Scope::AddressFamily | Scope::EvpnVni);
+        let no_rd = may_have_rd && !have.iter().any(is_rd);
         changes.add.extend(
             want.iter()
                 .filter(|node| no_rd && is_rd(node))
