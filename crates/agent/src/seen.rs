@@ -16,7 +16,7 @@ impl Seen {
     pub(crate) async fn look(observer: &mut Observer) -> Result<Self, ObserveError> {
         Ok(Self {
             bfd: observer.bfd_peers().await?,
-            sessions: observer.sessions().await?,
+            sessions: observer.glance_at_sessions().await?,
             vnis: observer.vnis().await?,
         })
     }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use crate::bfd::{self, BfdPeer};
+use crate::bfd::{self, BfdId, BfdPeer, Status};
 use crate::evpn::{self, Announced, Vni};
+use crate::session::glance::{self, Glance};
 use crate::session::{self, Session};
 use crate::vty::{Code, Daemon, Vty, VtyError};
+
+/// How old messages and routes may be that are counted of sessions that stand as before.
+const COUNTED: Duration = Duration::from_secs(5);
 
 /// Why something is not known.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +41,26 @@ pub enum ObserveError {
 pub struct Observer {
     run_dir: PathBuf,
     open: BTreeMap<Daemon, Vty>,
+    kept: Option<Kept>,
+    bfd: Vec<(BfdId, Status)>,
+}
+
+/// The BGP sessions as they were read last.
+#[derive(Debug)]
+struct Kept {
+    glance: Glance,
+    read: Instant,
+    sessions: Vec<Session>,
+}
+
+impl Kept {
+    /// Whether they are good for this glance. A peer that restarts must be seen as it is: attempts to reach it are
+    /// made anew at every look.
+    fn serves(&self, glance: &Glance) -> bool {
+        self.glance == *glance
+            && self.read.elapsed() < COUNTED
+            && !self.sessions.iter().any(|session| session.awaits_restart)
+    }
 }
 
 impl Observer {
@@ -44,6 +69,8 @@ impl Observer {
         Self {
             run_dir: run_dir.into(),
             open: BTreeMap::new(),
+            kept: None,
+            bfd: Vec::new(),
         }
     }
 
@@ -52,9 +79,26 @@ impl Observer {
         self.read(Daemon::Bgpd, session::SHOW, session::read).await
     }
 
+    /// The same at a twentieth of the price while every session stands as before, for one who looks all the time:
+    /// what is counted may be five seconds old then.
+    pub async fn glance_at_sessions(&mut self) -> Result<Vec<Session>, ObserveError> {
+        let kept = self.kept.take();
+        let glance = self.read(Daemon::Bgpd, glance::SHOW, glance::read).await?;
+        let kept = match kept.filter(|kept| kept.serves(&glance)) {
+            Some(kept) => kept,
+            None => Kept {
+                glance,
+                read: Instant::now(),
+                sessions: self.sessions().await?,
+            },
+        };
+        Ok(self.kept.insert(kept).sessions.clone())
+    }
+
     /// The BFD sessions of every VRF.
     pub async fn bfd_peers(&mut self) -> Result<Vec<BfdPeer>, ObserveError> {
         let mut peers = self.read(Daemon::Bfdd, bfd::SHOW, bfd::read).await?;
+        self.note_bfd(&peers);
         if !peers.is_empty() {
             let counted = self
                 .read(Daemon::Bfdd, bfd::SHOW_COUNTERS, bfd::read_counters)
@@ -62,6 +106,18 @@ impl Observer {
             bfd::count(&mut peers, &counted);
         }
         Ok(peers)
+    }
+
+    /// bgpd shows BFD's state with its sessions, and not at a glance.
+    fn note_bfd(&mut self, peers: &[BfdPeer]) {
+        let seen: Vec<_> = peers
+            .iter()
+            .map(|peer| (peer.id.clone(), peer.status))
+            .collect();
+        if self.bfd != seen {
+            self.bfd = seen;
+            self.kept = None;
+        }
     }
 
     /// The VNIs.

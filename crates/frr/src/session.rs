@@ -1,5 +1,7 @@
 //! What the BGP sessions of an instance are doing, from `show … json`.
 
+pub(crate) mod glance;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
