@@ -79,7 +79,7 @@ impl Observer {
         self.read(Daemon::Bgpd, session::SHOW, session::read).await
     }
 
-    /// The same at a twentieth of the price while every session stands as before, for one who looks all the time:
+    /// The same at a seventh of the price while every session stands as before, for one who looks all the time:
     /// what is counted may be five seconds old then.
     pub async fn glance_at_sessions(&mut self) -> Result<Vec<Session>, ObserveError> {
         let kept = self.kept.take();

@@ -1,4 +1,4 @@
-//! The little that tells whether a session has changed: a sixth of the text of a whole look, and a twentieth of the
+//! The little that tells whether a session has changed: a sixth of the text of a whole look, and a seventh of the
 //! time.
 
 use std::collections::{BTreeMap, BTreeSet};
