@@ -105,6 +105,13 @@ impl Inbox {
         })
     }
 
+    /// The uid of the `NodeRouter`; `None` without one.
+    pub(crate) fn owner(&self) -> Option<String> {
+        let state = self.state();
+        let router = state.router.as_ref()?;
+        (!router.uid.is_empty()).then(|| router.uid.clone())
+    }
+
     /// Asks for a reconcile.
     pub(crate) fn wake(&self) {
         self.changed.notify_one();

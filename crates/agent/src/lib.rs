@@ -2,18 +2,21 @@
 //!
 //! ```text
 //! watch ─► Inbox ─► desired (pure) ─► FRR router, then kernel │ FRR speaker ─► report
-//!            ▲ netlink, FRR sessions
+//!            ▲ netlink, sessions ─► session states, events, metrics
 //! ```
 
 pub mod desired;
+mod events;
 mod failures;
 mod inbox;
 mod instances;
 mod metrics;
+mod news;
 mod node;
 mod passwords;
 mod reconcile;
 mod report;
+mod seen;
 mod session_state;
 mod sessions;
 mod stored;
@@ -105,6 +108,14 @@ pub async fn run(
             shutdown.clone(),
         ),
     );
-    process.spawn("sessions", sessions::run(node, inbox, shutdown));
+    let (events, event_writer) = events::events(&node);
+    process.spawn("events", event_writer.run(shutdown.clone()));
+    let (states, state_writer) = session_state::states(&node);
+    process.spawn(
+        "session states",
+        state_writer.run(Arc::clone(&node), Arc::clone(&inbox), shutdown.clone()),
+    );
+    let watch = sessions::Watch::new(node, inbox, states, events);
+    process.spawn("sessions", watch.run(shutdown));
     process.run().await
 }

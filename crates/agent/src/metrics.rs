@@ -1,4 +1,6 @@
-//! What the agent counts. The names of the session metrics are those that dashboards of FRR-K8s know.
+//! What the agent counts.
+
+mod last_seen;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -7,12 +9,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-/// One session of the speaker.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct SessionLabels {
-    pub(crate) peer: String,
-    pub(crate) vrf: String,
-}
+use crate::node::Instance;
+
+pub(crate) use last_seen::LastSeen;
 
 /// One FRR instance.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -28,9 +27,10 @@ pub(crate) struct Metrics {
     pub(crate) kernel_changes: Counter,
     pub(crate) frr_commands: Family<InstanceLabels, Counter>,
     pub(crate) failures: Gauge,
-    pub(crate) session_up: Family<SessionLabels, Gauge>,
-    pub(crate) received_prefixes: Family<SessionLabels, Gauge>,
-    pub(crate) announced_prefixes: Family<SessionLabels, Gauge>,
+    /// Of the speaker.
+    pub(crate) speaker: LastSeen,
+    /// Of the router.
+    pub(crate) router: LastSeen,
 }
 
 impl Metrics {
@@ -41,13 +41,27 @@ impl Metrics {
             kernel_changes: Counter::default(),
             frr_commands: Family::default(),
             failures: Gauge::default(),
-            session_up: Family::default(),
-            received_prefixes: Family::default(),
-            announced_prefixes: Family::default(),
+            speaker: LastSeen::default(),
+            router: LastSeen::default(),
         };
         metrics.register_own(registry.sub_registry_with_prefix("ferroute_agent"));
-        metrics.register_sessions(registry.sub_registry_with_prefix("frrk8s_bgp"));
+        // What FRR-K8s has no word for, the router's part, is under our own name.
+        for (prefix, seen) in [
+            ("frrk8s", &metrics.speaker),
+            ("ferroute_router", &metrics.router),
+        ] {
+            let registry = registry.sub_registry_with_prefix(prefix);
+            registry.register_collector(Box::new(seen.clone()));
+        }
         metrics
+    }
+
+    /// Where the sessions of an instance are shown.
+    pub(crate) fn of(&self, instance: Instance) -> &LastSeen {
+        match instance {
+            Instance::Router => &self.router,
+            Instance::Speaker => &self.speaker,
+        }
     }
 
     fn register_own(&self, registry: &mut Registry) {
@@ -78,26 +92,6 @@ impl Metrics {
             "failures",
             "What cannot be applied now",
             self.failures.clone(),
-        );
-    }
-
-    fn register_sessions(&self, registry: &mut Registry) {
-        registry.register(
-            "session_up",
-            "1: established, 0: not",
-            self.session_up.clone(),
-        );
-        let received = self.received_prefixes.clone();
-        registry.register(
-            "received_prefixes_total",
-            "Prefixes accepted from the peer",
-            received,
-        );
-        let announced = self.announced_prefixes.clone();
-        registry.register(
-            "announced_prefixes_total",
-            "Prefixes sent to the peer",
-            announced,
         );
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Instance {
 }
 
 impl Instance {
+    pub(crate) const ALL: [Self; 2] = [Self::Router, Self::Speaker];
+
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Router => "router",

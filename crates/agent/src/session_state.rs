@@ -2,6 +2,7 @@
 //! status of the `NodeRouter`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ferroute_api::ferroute::{FabricSession, NodeRouter};
 use ferroute_api::frrk8s::{BgpSessionState, BgpSessionStateSpec, BgpSessionStateStatus};
@@ -10,8 +11,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::Error;
+use crate::inbox::Inbox;
 use crate::node::Node;
 
 const FIELD_MANAGER: &str = "ferroute-agent-sessions";
@@ -19,8 +24,48 @@ const NODE_LABEL: &str = "frrk8s.metallb.io/node";
 const PEER_LABEL: &str = "frrk8s.metallb.io/peer";
 const VRF_LABEL: &str = "frrk8s.metallb.io/vrf";
 
+/// The sessions as they were seen last.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sessions {
+    pub(crate) speaker: Vec<Session>,
+    pub(crate) router: Vec<Session>,
+}
+
+/// Where sessions are put, and who writes them. Only the last ones count: an API that is slow or away holds up no
+/// look.
+pub(crate) fn states(node: &Node) -> (watch::Sender<Sessions>, StateWriter) {
+    let (sender, sessions) = watch::channel(Sessions::default());
+    let states = SessionStates::new(node);
+    (sender, StateWriter { sessions, states })
+}
+
+/// Writes what was seen.
+pub(crate) struct StateWriter {
+    sessions: watch::Receiver<Sessions>,
+    states: SessionStates,
+}
+
+impl StateWriter {
+    /// Runs until the shutdown.
+    pub(crate) async fn run(
+        mut self,
+        node: Arc<Node>,
+        inbox: Arc<Inbox>,
+        shutdown: CancellationToken,
+    ) -> Result<(), Error> {
+        while let Some(Ok(())) = shutdown.run_until_cancelled(self.sessions.changed()).await {
+            let Sessions { speaker, router } = self.sessions.borrow_and_update().clone();
+            // Without a NodeRouter nothing would own the objects and clean up after this node.
+            if let Some(owner) = inbox.owner() {
+                self.states.write(&node, &owner, &speaker, &router).await;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The objects as they are in the API, as far as this agent knows.
-pub(crate) struct SessionStates {
+struct SessionStates {
     node: String,
     /// `None` until the objects of an earlier agent have been read.
     written: Option<BTreeMap<String, BgpSessionStateStatus>>,
@@ -28,7 +73,7 @@ pub(crate) struct SessionStates {
 }
 
 impl SessionStates {
-    pub(crate) fn new(node: &Node) -> Self {
+    fn new(node: &Node) -> Self {
         Self {
             node: node.options.node.clone(),
             written: None,
@@ -37,17 +82,7 @@ impl SessionStates {
     }
 
     /// Writes what has changed; what fails is tried again at the next look.
-    pub(crate) async fn write(
-        &mut self,
-        node: &Node,
-        owner: &str,
-        speaker: &[Session],
-        fabric: &[Session],
-    ) {
-        // Without a NodeRouter nothing would own the objects and clean up after this node.
-        if owner.is_empty() {
-            return;
-        }
+    async fn write(&mut self, node: &Node, owner: &str, speaker: &[Session], fabric: &[Session]) {
         if let Err(error) = self.try_write(node, owner, speaker, fabric).await {
             warn!(
                 error = &error as &dyn std::error::Error,

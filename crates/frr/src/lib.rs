@@ -1,4 +1,5 @@
-//! A client for FRR: typed configuration, rendering, diff, apply over the vty sockets, session states.
+//! A client for FRR: typed configuration, rendering, diff, apply over the vty sockets, and what FRR does: sessions of
+//! BGP and BFD, VNIs.
 //!
 //! A [`Config`] says what one FRR should run. [`apply::Engine`] makes it so over the sockets of FRR's daemons, which vtysh
 //! uses, too: it sends the lines that differ and no others, so that a change costs what changed and no session
@@ -31,15 +32,18 @@
 //! - [`tree::Tree`] is what a `Config`, a file and `show running-config` of FRR 8.4 to 10 have in common; [`diff::diff`] finds the
 //!   commands from one to another, in an order that FRR accepts.
 //! - What FRR refuses is reported line by line, in FRR's words; [`apply::Engine::drift`] tells what it runs otherwise.
-//! - [`session`] and [`vrf`] read what FRR says of its state; [`supervise`] runs the daemons; [`file`] keeps what they start from.
+//! - [`observe`] sees sessions of BGP and BFD and VNIs come up and go down; [`supervise`] runs the daemons; [`file`] keeps what they start from.
 //!
 //! docs/oracle.md shows that it ends where `frr-reload.py` ends, and where that is wrong; docs/benchmarks.md what it costs.
 
 pub mod apply;
+pub mod bfd;
 pub mod config;
 pub mod diff;
+pub mod evpn;
 pub mod file;
 mod lock;
+pub mod observe;
 mod parse;
 mod render;
 pub mod session;

@@ -1,14 +1,15 @@
 //! What the BGP sessions of an instance are doing, from `show … json`.
 
+pub(crate) mod glance;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::vty::{Daemon, Vty, VtyError};
+pub(crate) const SHOW: &str = "show bgp vrf all neighbors json";
 
 /// A session with a peer, configured or found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Session {
     pub prefixes_sent: u64,
     /// Why it was last reset.
     pub last_reset: Option<String>,
+    /// How often it was established and then lost.
+    pub drops: u64,
     /// Messages since the session was configured.
     pub messages: Messages,
 }
@@ -133,50 +136,9 @@ pub struct Messages {
     pub total_recv: u64,
 }
 
-/// Why the sessions are not known.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionsError {
-    /// bgpd could not be asked.
-    #[error("ask bgpd for its sessions")]
-    Vty(#[from] VtyError),
-    /// bgpd printed something else.
-    #[error("read the sessions that bgpd printed")]
-    Json(#[from] serde_json::Error),
-}
-
-/// The sessions of every VRF of the instance whose sockets are in this directory.
-pub async fn sessions(run_dir: &Path) -> Result<Vec<Session>, SessionsError> {
-    let mut vty = Vty::open(run_dir, Daemon::Bgpd).await?;
-    let text = vty.require("show bgp vrf all neighbors json").await?;
-    Ok(read(&text)?)
-}
-
-/// Connects again to peers of the default VRF that restart. What they announced before stays until they have said
-/// what they announce now, or until their restart time is over.
-///
-/// bgpd leaves it to such a peer to connect as soon as its own first attempt has failed. One that does not listen
-/// would wait for the whole restart time (120 s).
-pub async fn connect_to_restarting(
-    run_dir: &Path,
-    sessions: &[Session],
-) -> Result<(), SessionsError> {
-    let restarting: Vec<&Session> = sessions
-        .iter()
-        .filter(|session| session.awaits_restart && session.vrf.is_none())
-        .collect();
-    if restarting.is_empty() {
-        return Ok(());
-    }
-    let mut vty = Vty::open(run_dir, Daemon::Bgpd).await?;
-    for session in restarting {
-        vty.require(&format!("clear bgp {}", session.peer)).await?;
-    }
-    Ok(())
-}
-
 /// Every VRF is an object of peers, with `vrfId` and `vrfName` among them. bgpd without any
 /// instance prints nothing.
-fn read(text: &str) -> Result<Vec<Session>, serde_json::Error> {
+pub(crate) fn read(text: &str) -> Result<Vec<Session>, serde_json::Error> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
@@ -203,6 +165,7 @@ struct Peer {
     #[serde(rename = "peerBfdInfo")]
     bfd: Option<BfdInfo>,
     last_reset_due_to: Option<String>,
+    connections_dropped: u64,
     message_stats: Messages,
     graceful_restart_info: GracefulRestartInfo,
 }
@@ -245,6 +208,7 @@ impl Peer {
             prefixes_sent: families().map(|family| family.sent_prefix_counter).sum(),
             bfd: self.bfd.map(|bfd| bfd.status),
             last_reset: self.last_reset_due_to,
+            drops: self.connections_dropped,
             messages: self.message_stats,
         }
     }
@@ -260,7 +224,7 @@ mod tests {
             "bgpState":"Established","bgpTimerUpMsec":2000,
             "addressFamilyInfo":{"ipv4Unicast":{"acceptedPrefixCounter":3,"sentPrefixCounter":4}},
             "gracefulRestartInfo":{"endOfRibRecv":{"ipv4Unicast":true}},
-            "messageStats":{"opensSent":1},"peerBfdInfo":{"status":"Up"}}}}"#;
+            "connectionsDropped":2,"messageStats":{"opensSent":1},"peerBfdInfo":{"status":"Up"}}}}"#;
         let session = Session {
             vrf: Some("red".to_owned()),
             peer: "10.0.0.2".to_owned(),
@@ -273,6 +237,7 @@ mod tests {
             prefixes_received: 3,
             prefixes_sent: 4,
             last_reset: None,
+            drops: 2,
             messages: Messages {
                 opens_sent: 1,
                 ..Messages::default()

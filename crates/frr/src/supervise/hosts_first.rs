@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use tracing::{debug, warn};
 
 use crate::diff::{definition, is_router, vrf_of};
-use crate::session::{Session, State, sessions};
+use crate::observe::Observer;
+use crate::session::{Session, State};
 use crate::tree::{Node, Tree};
 use crate::vrf::wait_until_known;
 
@@ -48,8 +49,9 @@ pub(super) async fn wait_for_hosts(run_dir: &Path, tree: &Tree) {
         Err(error) => return warn!(error = &error as &dyn std::error::Error, "no VRFs"),
     }
     let start = Instant::now();
+    let mut observer = Observer::new(run_dir);
     while start.elapsed() < LIMIT {
-        match sessions(run_dir).await {
+        match observer.sessions().await {
             Ok(sessions) if sessions.iter().all(has_spoken) => {
                 return debug!(after = ?start.elapsed(), "every host has spoken");
             }

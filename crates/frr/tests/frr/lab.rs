@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use ferroute_frr::apply::{Applied, Engine};
 use ferroute_frr::config::Config;
-use ferroute_frr::session::{Session, sessions};
+use ferroute_frr::observe::Observer;
+use ferroute_frr::session::Session;
 use ferroute_frr::vty::{Daemon, Vty};
 use tempfile::TempDir;
 
@@ -95,13 +96,18 @@ impl Instance {
         Engine::new(self.dir())
     }
 
+    pub(crate) fn observer(&self) -> Observer {
+        Observer::new(self.dir())
+    }
+
     pub(crate) async fn show(&self, line: &str) -> String {
         let mut vty = Vty::open(&self.dir(), Daemon::Bgpd).await.unwrap();
         vty.require(line).await.unwrap()
     }
 
     pub(crate) async fn session(&self, peer: &str) -> Option<Session> {
-        sessions(&self.dir())
+        self.observer()
+            .sessions()
             .await
             .unwrap()
             .into_iter()

@@ -5,6 +5,7 @@ mod faults;
 mod injection;
 mod lab;
 mod native;
+mod observe;
 mod oracle;
 mod quiet;
 mod sample;
