@@ -32,7 +32,7 @@
 //! - [`tree::Tree`] is what a `Config`, a file and `show running-config` of FRR 8.4 to 10 have in common; [`diff::diff`] finds the
 //!   commands from one to another, in an order that FRR accepts.
 //! - What FRR refuses is reported line by line, in FRR's words; [`apply::Engine::drift`] tells what it runs otherwise.
-//! - [`observe`] sees sessions of BGP and BFD and VNIs come up and go down; [`supervise`] runs the daemons; [`file`] keeps what they start from.
+//! - [`observe`] sees sessions of BGP and BFD and VNIs come up and go down; [`supervise`] runs the daemons; [`mod@file`] keeps what they start from.
 //!
 //! docs/oracle.md shows that it ends where `frr-reload.py` ends, and where that is wrong; docs/benchmarks.md what it costs.
 

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use ferroute_frr::apply::Engine;
+use ferroute_frr::config::Config;
 
 use crate::instance::Instance;
 use crate::shape::{Shape, TABLE, service};
@@ -17,6 +18,26 @@ pub(crate) enum Client {
     FrrReload,
     /// `ip -batch` into a kernel table that bgpd redistributes.
     Table { announced: Vec<u32> },
+}
+
+/// What is to be reached, in the forms in which clients take it.
+pub(crate) struct Goal {
+    services: Vec<u32>,
+    config: Config,
+}
+
+impl Goal {
+    /// Writes the file that frr-reload.py reads, too.
+    pub(crate) fn new(instance: &Instance, shape: Shape, services: &[u32]) -> Self {
+        let config = shape.config(services);
+        // Without this line the script refuses to work.
+        let text = format!("service integrated-vtysh-config\n{config}");
+        std::fs::write(instance.file("desired.conf"), text).unwrap();
+        Self {
+            services: services.to_vec(),
+            config,
+        }
+    }
 }
 
 impl fmt::Display for Client {
@@ -45,25 +66,22 @@ impl Client {
     }
 
     /// Returns after the last reply.
-    pub(crate) async fn apply(&mut self, instance: &Instance, shape: Shape, services: &[u32]) {
+    pub(crate) async fn apply(&mut self, instance: &Instance, goal: &Goal) {
         match self {
             Self::Engine(engine) => {
-                let applied = engine.apply(&shape.config(services)).await.unwrap();
+                let applied = engine.apply(&goal.config).await.unwrap();
                 assert_eq!(applied.refused, []);
             }
-            Self::FrrReload => frr_reload(instance, &shape.config(services).to_string()),
+            Self::FrrReload => frr_reload(instance),
             Self::Table { announced } => {
-                route_batch(instance, announced, services);
-                *announced = services.to_vec();
+                route_batch(instance, announced, &goal.services);
+                announced.clone_from(&goal.services);
             }
         }
     }
 }
 
-fn frr_reload(instance: &Instance, config: &str) {
-    // Without this line the script refuses to work.
-    let text = format!("service integrated-vtysh-config\n{config}");
-    std::fs::write(instance.file("desired.conf"), text).unwrap();
+fn frr_reload(instance: &Instance) {
     let words = [
         "/usr/bin/python3",
         "/usr/lib/frr/frr-reload.py",

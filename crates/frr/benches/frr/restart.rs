@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use crate::client::{Client, Goal};
 use crate::instance::Instance;
 use crate::peer::Peer;
 use crate::report::percentiles;
@@ -43,7 +43,9 @@ async fn filled(shape: Shape) -> Instance {
         Shape::Table => Client::table(&instance).await,
         Shape::Ferroute | Shape::MetalLb => Client::engine(&instance),
     };
-    client.apply(&instance, shape, &services).await;
+    client
+        .apply(&instance, &Goal::new(&instance, shape, &services))
+        .await;
     ferroute_frr::file::save(&instance.file("frr.conf"), &shape.config(&services)).unwrap();
     instance
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ferroute_frr::vty::Daemon;
 
-use crate::client::Client;
+use crate::client::{Client, Goal};
 use crate::instance::Instance;
 use crate::meter::{Meter, Used};
 use crate::peer::Peer;
@@ -100,8 +100,9 @@ impl Bench {
     }
 
     async fn run(mut self, rounds: usize) {
+        let first = self.goal(&[0]);
         let start = Instant::now();
-        self.client.apply(&self.instance, self.shape, &[0]).await;
+        self.client.apply(&self.instance, &first).await;
         self.peer.announced((service(0), 32), start);
         let filled = self.measure(What::Fill).await;
         self.report("0 → all", &[filled]);
@@ -133,12 +134,11 @@ impl Bench {
             let less = self.services(What::Less);
             self.settle(&less).await;
         }
+        let goal = self.goal(&services);
         let daemons = self.instance.daemons();
         let before = Meter::read(&daemons);
         let start = Instant::now();
-        self.client
-            .apply(&self.instance, self.shape, &services)
-            .await;
+        self.client.apply(&self.instance, &goal).await;
         let reply = start.elapsed();
         let used = Meter::read(&daemons).since(before);
         let middle = (service(self.middle), 32);
@@ -153,6 +153,10 @@ impl Bench {
             peer: heard.map(|at| at - start),
             used,
         }
+    }
+
+    fn goal(&self, services: &[u32]) -> Goal {
+        Goal::new(&self.instance, self.shape, services)
     }
 
     fn services(&self, what: What) -> Vec<u32> {
@@ -172,10 +176,9 @@ impl Bench {
 
     /// Another change than the measured one, and its arrival.
     async fn settle(&mut self, services: &[u32]) {
+        let goal = self.goal(services);
         let start = Instant::now();
-        self.client
-            .apply(&self.instance, self.shape, services)
-            .await;
+        self.client.apply(&self.instance, &goal).await;
         let middle = (service(self.middle), 32);
         if services.contains(&self.middle) {
             self.peer.announced(middle, start);
