@@ -23,7 +23,7 @@ pub(super) struct Disagreement {
     said: String,
 }
 
-const REASONS: [Reason; 12] = [
+const REASONS: [Reason; 13] = [
     // When a neighbor's route-map goes and the first line to come has no text.
     Reason {
         name: "it ends with an exception (UnboundLocalError: rm_match) and has changed nothing",
@@ -119,6 +119,14 @@ const REASONS: [Reason; 12] = [
                 .strip_prefix("+ ")
                 .filter(|line| line.starts_with("bfd / profile "));
             profile.is_some_and(|line| pair.from.contains(line))
+        },
+    },
+    // The one is added before the other is taken away. Our client takes the black hole away first.
+    Reason {
+        name: "a route that turns from a black hole to a next hop, or back, is refused",
+        explains: |pair, line| {
+            let both = "Route cannot have blackhole and non-blackhole nexthops simultaneously";
+            line.contains("ip route ") && pair.said.contains(both)
         },
     },
     // Its file goes on at the root without leaving the last VRF.
