@@ -6,8 +6,9 @@ use std::str::FromStr;
 
 use ferroute_frr::Config;
 use ferroute_frr::config::{
-    Action, Bfd, BfdProfile, Evpn, Family, Matches, Neighbor, NeighborFamily, PeerId, PrefixRule,
-    RawSnippet, RemoteAs, RouteMapEntry, Router, Sets, Source, Targets, Unicast, UpdateSource, Vrf,
+    Action, Bfd, BfdProfile, Evpn, Family, Matches, Neighbor, NeighborFamily, NextHop, PeerId,
+    PrefixRule, RawSnippet, RemoteAs, RouteMapEntry, Router, Sets, Source, StaticRoute, Targets,
+    Unicast, UpdateSource, Vrf,
 };
 use ferroute_frr::word::{
     Asn, Community, Description, Hostname, InterfaceName, Name, Password, RouteDistinguisher,
@@ -108,6 +109,15 @@ impl Words {
                 .vrf
                 .iter()
                 .map(|vrf| (vrf.clone(), Vrf::default()))
+                .collect(),
+            static_routes: self
+                .interface
+                .iter()
+                .map(|interface| {
+                    let via = [NextHop::Interface(interface.clone())];
+                    let all = PrefixRule::any(Action::Permit, Family::Ipv4).net;
+                    (all, StaticRoute::Via(via.into()))
+                })
                 .collect(),
             prefix_lists: self
                 .named(|| [(1, PrefixRule::any(Action::Permit, Family::Ipv4))].into())
