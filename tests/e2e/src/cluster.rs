@@ -102,16 +102,10 @@ impl Cluster {
 }
 
 /// How kubectl and helm say that the API server was not there.
-const UNREACHABLE: [&str; 9] = [
+const UNREACHABLE: [&str; 3] = [
     "TLS handshake timeout",
     "connection lost",
     "connection refused",
-    "connection reset",
-    "i/o timeout",
-    "unexpected EOF",
-    "context deadline exceeded",
-    "Client.Timeout",
-    "etcdserver: request timed out",
 ];
 
 /// Once more when the API server is back, for what failed because it was not there (`watchdog`).
