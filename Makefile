@@ -77,6 +77,7 @@ lint: ## Format, clippy, documentation, shell scripts
 	@cargo fmt --all --check
 	@cargo fmt --manifest-path crates/frr/fuzz/Cargo.toml --check
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo clippy --locked --manifest-path crates/frr/fuzz/Cargo.toml --target-dir $${CARGO_TARGET_DIR:-target} -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items --quiet
 	@hack/shellcheck.sh
 

@@ -1,78 +1,30 @@
 //! Events on this node's `NodeRouter`, for `kubectl describe`.
 
+use ferroute_service::events;
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::runtime::events::{Event, EventType, Recorder, Reporter};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use kube::runtime::events::{Event, EventType, Reporter};
 
-use crate::Error;
 use crate::news::News;
-use crate::node::Node;
 
-/// How many events may wait to be written. More than that at once are news to nobody.
-const WAITING: usize = 1024;
-
-/// The longest note that the API takes.
-const NOTE_MAX: usize = 1024;
-
-/// The longest action that the API takes.
-const ACTION_MAX: usize = 128;
-
-/// Takes events and never waits: a look at the sessions is not held up by the words about the last.
+/// What the agent says about the sessions of its node.
 pub(crate) struct Events {
-    node: String,
-    waiting: Sender<(ObjectReference, Event)>,
+    pub(crate) node: String,
+    pub(crate) events: events::Events,
 }
 
-/// Writes the events that were taken.
-pub(crate) struct EventWriter {
-    recorder: Recorder,
-    waiting: Receiver<(ObjectReference, Event)>,
-}
-
-/// Where events are put, and who writes them.
-pub(crate) fn events(node: &Node) -> (Events, EventWriter) {
-    let name = node.options.node.clone();
-    let reporter = Reporter {
+/// As whom the agent of a node says it.
+pub(crate) fn reporter(node: &str) -> Reporter {
+    Reporter {
         controller: "ferroute.io/agent".to_owned(),
-        instance: Some(name.clone()),
-    };
-    let recorder = Recorder::new(node.client.clone(), reporter);
-    let (sender, waiting) = channel(WAITING);
-    let events = Events {
-        node: name,
-        waiting: sender,
-    };
-    (events, EventWriter { recorder, waiting })
+        instance: Some(node.to_owned()),
+    }
 }
 
 impl Events {
     /// Tells news on the `NodeRouter` of this uid.
     pub(crate) fn put(&self, uid: String, news: &News) {
-        let told = (reference(&self.node, uid, news), event(news));
-        if self.waiting.try_send(told).is_err() {
-            let reason = news.reason();
-            warn!(
-                reason,
-                note = news.note(),
-                "event not written: too many are waiting"
-            );
-        }
-    }
-}
-
-impl EventWriter {
-    /// Runs until the shutdown.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
-        while let Some(Some((on, event))) = shutdown.run_until_cancelled(self.waiting.recv()).await
-        {
-            if let Err(error) = self.recorder.publish(&event, &on).await {
-                let error = &error as &dyn std::error::Error;
-                warn!(error, reason = event.reason, "event not written");
-            }
-        }
-        Ok(())
+        self.events
+            .put(reference(&self.node, uid, news), event(news));
     }
 }
 
@@ -87,8 +39,8 @@ fn event(news: &News) -> Event {
             EventType::Warning
         },
         reason: news.reason().to_owned(),
-        note: Some(news.note().chars().take(NOTE_MAX).collect()),
-        action: cause.chars().take(ACTION_MAX).collect(),
+        note: Some(news.note()),
+        action: cause.to_owned(),
         secondary: None,
     }
 }

@@ -108,13 +108,16 @@ pub async fn run(
             shutdown.clone(),
         ),
     );
-    let (events, event_writer) = events::events(&node);
+    let name = node.options.node.clone();
+    let (events, event_writer) =
+        ferroute_service::events::events(node.client.clone(), events::reporter(&name));
     process.spawn("events", event_writer.run(shutdown.clone()));
     let (states, state_writer) = session_state::states(&node);
     process.spawn(
         "session states",
         state_writer.run(Arc::clone(&node), Arc::clone(&inbox), shutdown.clone()),
     );
+    let events = events::Events { node: name, events };
     let watch = sessions::Watch::new(node, inbox, states, events);
     process.spawn("sessions", watch.run(shutdown));
     process.run().await

@@ -1,46 +1,19 @@
 //! Events on the objects of users, for `kubectl describe`.
 
 use ferroute_plan::snapshot::{Key, Kind};
+use ferroute_service::events;
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::Client;
-use kube::runtime::events::{Event, EventType, Recorder, Reporter};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use kube::runtime::events::{Event, EventType, Reporter};
 
-use crate::Error;
+/// What the controller says to users about their objects.
+pub(crate) struct Events(pub(crate) events::Events);
 
-/// The longest note that the API takes.
-const NOTE_MAX: usize = 1024;
-
-/// How many events may wait to be written. More than that at once are news to nobody.
-const WAITING: usize = 4096;
-
-type News = (ObjectReference, Event);
-
-/// Takes events and never waits: a route is not held up by the words about it.
-pub(crate) struct Events {
-    waiting: Sender<News>,
-}
-
-/// Writes the events that were taken.
-pub(crate) struct EventWriter {
-    recorder: Recorder,
-    waiting: Receiver<News>,
-}
-
-/// Where events are put, and who writes them.
-pub(crate) fn events(client: Client, identity: &str) -> (Events, EventWriter) {
-    let reporter = Reporter {
+/// As whom this replica of the controller says it.
+pub(crate) fn reporter(identity: &str) -> Reporter {
+    Reporter {
         controller: "ferroute.io/controller".to_owned(),
         instance: Some(identity.to_owned()),
-    };
-    let recorder = Recorder::new(client, reporter);
-    let (sender, waiting) = channel(WAITING);
-    (
-        Events { waiting: sender },
-        EventWriter { recorder, waiting },
-    )
+    }
 }
 
 impl Events {
@@ -58,27 +31,11 @@ impl Events {
         let event = Event {
             type_,
             reason: reason.to_owned(),
-            note: Some(note.chars().take(NOTE_MAX).collect()),
+            note: Some(note.to_owned()),
             action: "Reconcile".to_owned(),
             secondary: None,
         };
-        if self.waiting.try_send((on, event)).is_err() {
-            warn!(reason, note, "event not written: too many are waiting");
-        }
-    }
-}
-
-impl EventWriter {
-    /// Runs until the shutdown.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) -> Result<(), Error> {
-        while let Some(Some((on, event))) = shutdown.run_until_cancelled(self.waiting.recv()).await
-        {
-            if let Err(error) = self.recorder.publish(&event, &on).await {
-                let error = &error as &dyn std::error::Error;
-                warn!(error, reason = event.reason, "event not written");
-            }
-        }
-        Ok(())
+        self.0.put(on, event);
     }
 }
 

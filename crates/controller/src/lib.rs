@@ -68,14 +68,15 @@ pub async fn run(client: Client, options: Options) -> Result<(), ProcessError<Er
         lease::hold(client.clone(), options.clone(), leading, shutdown.clone()),
     );
     let changes = watch::start(&client, &options, &mut process);
-    let (events, event_writer) = events::events(client.clone(), &options.identity);
+    let reporter = events::reporter(&options.identity);
+    let (events, event_writer) = ferroute_service::events::events(client.clone(), reporter);
     process.spawn("events", event_writer.run(shutdown.clone()));
     let writer = Writer::new(client, metrics.clone());
     let loop_ = reconcile::Loop {
         changes,
         leader,
         writer,
-        events,
+        events: events::Events(events),
         metrics,
         health,
         shutdown,

@@ -1,6 +1,7 @@
-//! The shell that every ferroute process shares: logs, shutdown on a signal, and a small HTTP server
-//! for metrics and probes. Knows nothing of networks or clusters.
+//! The shell that every ferroute process shares: logs, shutdown on a signal, a small HTTP server for metrics and
+//! probes, and events on objects of the cluster. Knows nothing of networks, or of what the objects mean.
 
+pub mod events;
 pub mod health;
 pub mod logs;
 pub mod process;

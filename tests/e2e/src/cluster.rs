@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::control_plane::{api_ready, request};
@@ -99,6 +100,28 @@ impl Cluster {
         ensure!(ready == count, "{ready} of {count} nodes are ready");
         Ok(())
     }
+
+    /// Whether the API has heard of every node lately. What it says of a node that it has not heard of is old: once the
+    /// node controller notices, the node's pods are not ready, and no service is announced.
+    pub fn nodes_heard(&self, count: usize) -> Result<()> {
+        let leases = self.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")?;
+        let leases = leases["items"].as_array().map(Vec::as_slice);
+        let lately = Timestamp::now() - HEARTBEATS;
+        let heard = |lease: &&Value| renewed(lease).is_some_and(|time| time > lately);
+        let heard = leases.unwrap_or_default().iter().filter(heard).count();
+        ensure!(
+            heard == count,
+            "{heard} of {count} nodes were heard of lately"
+        );
+        Ok(())
+    }
+}
+
+/// Two heartbeats of a kubelet and a little more, and less than the patience of the node controller (50 s).
+const HEARTBEATS: SignedDuration = SignedDuration::from_secs(25);
+
+fn renewed(lease: &Value) -> Option<Timestamp> {
+    lease["spec"]["renewTime"].as_str()?.parse().ok()
 }
 
 /// How kubectl and helm say that the API server was not there.
@@ -145,5 +168,12 @@ mod tests {
         ]}});
         let found = ["Ready", "Accepted", "Missing"].map(|kind| has_condition(&object, kind));
         assert_eq!(found, [false, true, false]);
+    }
+
+    #[test]
+    fn the_time_of_a_lease_is_read() {
+        let lease = json!({"spec": {"renewTime": "2026-11-21T11:22:35.123456Z"}});
+        assert_eq!(renewed(&lease).unwrap().as_second(), 1_795_260_155);
+        assert_eq!(renewed(&json!({"spec": {}})), None);
     }
 }

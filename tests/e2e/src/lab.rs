@@ -48,6 +48,15 @@ impl Lab {
         Ok(lab)
     }
 
+    /// Waits until the cluster has got over what went before: an API server that was away leaves nodes unheard of.
+    pub(crate) fn wait_for_rest(&self) -> Result<()> {
+        let count = self.nodes.len();
+        eventually("the cluster is at rest", Duration::from_mins(2), || {
+            self.cluster.nodes_heard(count)?;
+            self.cluster.nodes_ready(count)
+        })
+    }
+
     fn wait_for_nodes(&self) -> Result<()> {
         let limit = Duration::from_mins(3);
         let count = self.nodes.len();

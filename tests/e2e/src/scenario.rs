@@ -72,7 +72,10 @@ pub(crate) fn run(
 fn trial(scenario: Scenario, lab: Arc<Lab>) -> Trial {
     let trial = Trial::test(scenario.name, move || {
         let start = Instant::now();
-        let outcome = catch_unwind(AssertUnwindSafe(|| (scenario.run)(&lab)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            lab.wait_for_rest()?;
+            (scenario.run)(&lab)
+        }));
         let failure = match outcome {
             Ok(Ok(())) => {
                 stage(format_args!(

@@ -1,8 +1,9 @@
 //! Starts the API server or etcd again when it has stopped answering.
 //!
-//! In the lab the API server stood still for good in 5 of some 18 runs, its sockets full and its threads waiting for
-//! their garbage collector; since Go programs get no such signals there (`guest`) it is not expected any more. It is
-//! said when it happens, and what the program was doing is kept in `target/e2e/stood-still`.
+//! In the lab the API server stands still for good now and then: its sockets full, its threads waiting for each other as
+//! if a wake-up had been lost. It has been seen with the signals of Go's runtime (5 of some 18 runs) and without (`guest`;
+//! 2 of some 6). It is said when it happens, and what the program was doing is kept in `target/e2e/stood-still`. The next
+//! scenario begins when the nodes have been heard of again.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

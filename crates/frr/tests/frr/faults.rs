@@ -76,31 +76,22 @@ async fn a_daemon_that_stands_still_is_an_error_in_time_and_is_configured_when_i
     apply(&mut engine, &speaker(2)).await;
     instance.signal_daemon("bgpd", "STOP");
     let start = Instant::now();
-    let error = engine.apply(&speaker(3)).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            VtyError::Silent {
-                daemon: Daemon::Bgpd,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
-    let error = engine.drift(&speaker(3)).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            VtyError::Silent {
-                daemon: Daemon::Bgpd,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert_bgpd_is_silent(&engine.apply(&speaker(3)).await.unwrap_err());
+    assert_bgpd_is_silent(&engine.drift(&speaker(3)).await.unwrap_err());
     assert!(start.elapsed() < 3 * PATIENCE, "{:?}", start.elapsed());
     instance.signal_daemon("bgpd", "CONT");
     apply(&mut engine, &speaker(1)).await;
+}
+
+fn assert_bgpd_is_silent(error: &VtyError) {
+    let silent = matches!(
+        error,
+        VtyError::Silent {
+            daemon: Daemon::Bgpd,
+            ..
+        }
+    );
+    assert!(silent, "{error:?}");
 }
 
 #[tokio::test]
