@@ -1,5 +1,6 @@
 //! Makes a running FRR say what a configuration says.
 
+mod batch;
 mod owner;
 mod running;
 mod session;
@@ -14,8 +15,9 @@ use crate::diff::{Command, diff};
 use crate::lock::Lock;
 use crate::render::{changed, must_be_read};
 use crate::tree::Tree;
-use crate::vty::{Daemon, PATIENCE, VtyError};
+use crate::vty::{PATIENCE, VtyError};
 
+use batch::send;
 use running::running;
 use session::Sessions;
 
@@ -89,6 +91,9 @@ impl Engine {
         let last = self.applied.take();
         let _lock = self.lock().await?;
         let mut sessions = self.sessions().await?;
+        if sessions.is_new() {
+            batch::release(&mut sessions).await?;
+        }
         let last = last.filter(|last| !sessions.is_new() && !must_be_read(last, desired));
         let commands = match &last {
             Some(last) => {
@@ -196,38 +201,4 @@ async fn missing(sessions: &mut Sessions, desired: &Tree) -> Result<Vec<Command>
 fn is_instance(command: &Command) -> bool {
     let line = command.line.strip_prefix("no ").unwrap_or(&command.line);
     command.context.is_empty() && line.starts_with("router bgp ")
-}
-
-/// Fewer lines of prefix-lists than this are not worth a transaction.
-const BATCH: usize = 8;
-
-/// Sends commands in order. bgpd adds to a prefix-list in a time that grows with its length,
-/// except between the two lines with which vtysh brackets a file.
-async fn send(sessions: &mut Sessions, commands: &[Command]) -> Result<Applied, VtyError> {
-    let mut applied = Applied {
-        commands_sent: commands.len(),
-        ..Applied::default()
-    };
-    for run in commands.chunk_by(|a, b| is_list_rule(a) == is_list_rule(b)) {
-        let batch = run.len() >= BATCH && is_list_rule(&run[0]);
-        if batch {
-            sessions
-                .at_root(Daemon::Bgpd, "XFRR_start_configuration")
-                .await?;
-        }
-        for command in run {
-            applied.refused.extend(sessions.send(command).await?);
-        }
-        if batch {
-            sessions
-                .at_root(Daemon::Bgpd, "XFRR_end_configuration")
-                .await?;
-        }
-    }
-    Ok(applied)
-}
-
-fn is_list_rule(command: &Command) -> bool {
-    let line = command.line.strip_prefix("no ").unwrap_or(&command.line);
-    line.starts_with("ip prefix-list ") || line.starts_with("ipv6 prefix-list ")
 }

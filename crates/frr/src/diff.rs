@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::tree::{Node, Scope, Tree, is_static_route};
 
 use contents::{Changes, contents};
-pub(crate) use line::definition;
+pub(crate) use line::{definition, peer};
 use line::{is_in_the_way, negation, rule, slot};
 
 /// One line to send, and the context lines that lead to where it belongs.

@@ -71,7 +71,7 @@ pub(crate) fn percentiles(mut times: Vec<Duration>) -> String {
         return "-".to_owned();
     }
     times.sort();
-    let at = |percent: usize| milliseconds(times[(times.len() - 1) * percent / 100]);
+    let at = |percent: usize| milliseconds(times[(times.len() * percent).div_ceil(100) - 1]);
     match times.len() {
         0..10 => at(50),
         _ => format!("{} / {}", at(50), at(99)),

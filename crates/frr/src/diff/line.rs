@@ -112,7 +112,7 @@ pub(super) fn is_in_the_way(line: &str, wanted: impl Fn(&str) -> bool) -> bool {
 }
 
 /// The peer of a line of a BGP instance.
-pub(super) fn peer(line: &str) -> Option<&str> {
+pub(crate) fn peer(line: &str) -> Option<&str> {
     let line = line.strip_prefix("no ").unwrap_or(line);
     line.strip_prefix("neighbor ")?.split(' ').next()
 }

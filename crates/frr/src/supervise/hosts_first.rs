@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
 
-use crate::diff::{definition, is_router, vrf_of};
+use crate::diff::{is_router, peer, vrf_of};
 use crate::observe::Observer;
 use crate::session::{Session, State};
 use crate::tree::{Node, Tree};
@@ -23,21 +23,23 @@ const DEVICES: Duration = Duration::from_millis(500);
 
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A configuration with the peers of the default instance shut down, if there are peers in VRFs to wait for.
+/// A configuration without the peers of the default instance, if there are peers in VRFs to wait for.
 pub(super) fn without_fabric(tree: &Tree) -> Option<Tree> {
     let waits = vrfs(tree).next().is_some();
     let mut tree = waits.then(|| tree.clone())?;
     let routers = tree.nodes.iter_mut().filter(|node| is_router(node));
     for router in routers.filter(|router| vrf_of(router).is_none()) {
-        let lines = std::mem::take(&mut router.children);
-        for node in lines {
-            let peer = peer(&node).map(str::to_owned);
-            router.children.push(node);
-            let shutdown = peer.map(|peer| Node::leaf(format!("neighbor {peer} shutdown")));
-            router.children.extend(shutdown);
-        }
+        without_peers(&mut router.children);
     }
     Some(tree)
+}
+
+/// Takes away what is said of peers, in address families as well.
+fn without_peers(lines: &mut Vec<Node>) {
+    lines.retain(|node| peer(&node.line).is_none());
+    for node in lines {
+        without_peers(&mut node.children);
+    }
 }
 
 /// Waits until every peer in a VRF has said that it has announced everything.
@@ -68,16 +70,13 @@ fn has_spoken(session: &Session) -> bool {
 
 /// The VRFs with peers.
 fn vrfs(tree: &Tree) -> impl Iterator<Item = &str> {
-    let with_peers = tree
-        .nodes
-        .iter()
-        .filter(|router| router.children.iter().any(|line| peer(line).is_some()));
+    let with_peers = tree.nodes.iter().filter(|router| {
+        router
+            .children
+            .iter()
+            .any(|node| peer(&node.line).is_some())
+    });
     with_peers.filter_map(vrf_of)
-}
-
-/// The peer that a line of an instance defines.
-fn peer(node: &Node) -> Option<&str> {
-    definition(&node.line)
 }
 
 #[cfg(test)]
@@ -85,8 +84,13 @@ mod tests {
     use super::*;
 
     const ROUTER: &str = "router bgp 64514
+ bgp router-id 10.0.0.1
  neighbor 192.168.11.2 remote-as 64512
  neighbor 192.168.11.2 timers connect 5
+ address-family l2vpn evpn
+  neighbor 192.168.11.2 activate
+  advertise-all-vni
+ exit-address-family
 exit
 ";
     const HOST: &str = "router bgp 64514 vrf red
@@ -97,11 +101,9 @@ exit
     #[test]
     fn the_fabric_waits_for_hosts() {
         let tree = Tree::parse(&[ROUTER, HOST].concat());
-        let expected = ROUTER.replace(
-            " neighbor 192.168.11.2 timers",
-            " neighbor 192.168.11.2 shutdown\n neighbor 192.168.11.2 timers",
-        );
-        let expected = Tree::parse(&[&expected, HOST].concat());
+        let fabric = |line: &&str| !line.contains("neighbor 192.168");
+        let alone: Vec<_> = ROUTER.lines().filter(fabric).collect();
+        let expected = Tree::parse(&[&alone.join("\n"), "\n", HOST].concat());
         assert_eq!(without_fabric(&tree), Some(expected));
     }
 

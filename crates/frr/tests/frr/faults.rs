@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ferroute_frr::apply::Engine;
 use ferroute_frr::config::{Config, Neighbor, NeighborFamily, PeerId, RawSnippet, RemoteAs, Vrf};
+use ferroute_frr::session::State;
 use ferroute_frr::vty::{Daemon, Vty, VtyError};
 
 use crate::lab::{Instance, apply, eventually};
@@ -81,6 +82,29 @@ async fn a_daemon_that_stands_still_is_an_error_in_time_and_is_configured_when_i
     assert!(start.elapsed() < 3 * PATIENCE, "{:?}", start.elapsed());
     instance.signal_daemon("bgpd", "CONT");
     apply(&mut engine, &speaker(1)).await;
+}
+
+/// bgpd itself would hold them for ten minutes.
+#[tokio::test]
+async fn new_peers_of_a_client_that_ended_in_between_are_started_by_the_next() {
+    let instance = Instance::start("speaker").await;
+    let held = [
+        "XFRR_start_configuration",
+        "router bgp 65000",
+        "neighbor 10.0.0.2 remote-as 65001",
+    ];
+    by_hand(&instance, &held).await;
+    let held = instance.session("10.0.0.2").await.unwrap();
+    assert_eq!(held.state, State::Idle);
+    let mut same = speaker(0);
+    let peers = &mut same.routers.get_mut(&None).unwrap().neighbors;
+    peers.retain(|peer, _| peer.to_string() == "10.0.0.2");
+    apply(&mut instance.engine(), &same).await;
+    eventually("the peer is started", async || {
+        let session = instance.session("10.0.0.2").await.unwrap();
+        (session.state != State::Idle).then_some(())
+    })
+    .await;
 }
 
 fn assert_bgpd_is_silent(error: &VtyError) {

@@ -1,0 +1,156 @@
+//! Sends commands, those together that FRR takes better together.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::session::Sessions;
+use super::{Applied, Refused};
+use crate::diff::{Command, definition};
+use crate::vty::{Daemon, VtyError};
+
+/// The lines with which vtysh brackets a file. bgpd starts peers that are new within them only after the second, so that
+/// they offer every family at once; and it takes the lines of prefix-lists within them together, where else it needs a time
+/// for each that grows with the length of the list.
+const HOLD: &str = "XFRR_start_configuration";
+const RELEASE: &str = "XFRR_end_configuration";
+
+/// Fewer lines of prefix-lists than this are not worth the brackets.
+const BATCH: usize = 8;
+
+/// Sends commands in order.
+pub(super) async fn send(
+    sessions: &mut Sessions,
+    commands: &[Command],
+) -> Result<Applied, VtyError> {
+    let mut applied = Applied {
+        commands_sent: commands.len(),
+        ..Applied::default()
+    };
+    let new_peers = lines_of_new_peers(commands);
+    let (before, after) = (&commands[..new_peers.start], &commands[new_peers.end..]);
+    send_lists(sessions, before, &mut applied.refused).await?;
+    if !new_peers.is_empty() && !before.iter().any(is_route_map) {
+        send_each(sessions, &touch(), &mut Vec::new()).await?;
+    }
+    send_held(sessions, &commands[new_peers], &mut applied.refused).await?;
+    send_lists(sessions, after, &mut applied.refused).await?;
+    Ok(applied)
+}
+
+/// Starts the peers that somebody held who ended before releasing them. bgpd itself would, after ten minutes.
+pub(super) async fn release(sessions: &mut Sessions) -> Result<(), VtyError> {
+    sessions.at_root(Daemon::Bgpd, RELEASE).await
+}
+
+/// From the definition of the first new peer to the last line of a BGP instance. Without new peers it is empty.
+///
+/// What changes route-maps comes before: bgpd starts the new peers when it has gone through those.
+fn lines_of_new_peers(commands: &[Command]) -> Range<usize> {
+    let in_instance = |command: &Command| {
+        let root = command.context.first();
+        root.is_some_and(|root| root.starts_with("router bgp "))
+    };
+    let defines = |command| in_instance(command) && definition(&command.line).is_some();
+    let first = commands.iter().position(defines);
+    let last = commands.iter().rposition(in_instance);
+    match (first, last) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => 0..0,
+    }
+}
+
+/// Sends the runs of lines of prefix-lists in brackets. Other lines are not: FRR would say of a route-map's line that it is
+/// refused only after the next line.
+async fn send_lists(
+    sessions: &mut Sessions,
+    commands: &[Command],
+    refused: &mut Vec<Refused>,
+) -> Result<(), VtyError> {
+    for run in commands.chunk_by(|a, b| is_list_rule(a) == is_list_rule(b)) {
+        if run.len() >= BATCH && is_list_rule(&run[0]) {
+            send_held(sessions, run, refused).await?;
+        } else {
+            send_each(sessions, run, refused).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn send_held(
+    sessions: &mut Sessions,
+    commands: &[Command],
+    refused: &mut Vec<Refused>,
+) -> Result<(), VtyError> {
+    if commands.is_empty() {
+        return Ok(());
+    }
+    sessions.at_root(Daemon::Bgpd, HOLD).await?;
+    send_each(sessions, commands, refused).await?;
+    release(sessions).await
+}
+
+async fn send_each(
+    sessions: &mut Sessions,
+    commands: &[Command],
+    refused: &mut Vec<Refused>,
+) -> Result<(), VtyError> {
+    for command in commands {
+        refused.extend(sessions.send(command).await?);
+    }
+    Ok(())
+}
+
+/// A route-map that nobody uses comes and goes. When none has changed before, bgpd waits for a second with new peers.
+fn touch() -> [Command; 2] {
+    let name = "route-map ferroute-new-peers";
+    [format!("{name} permit 1"), format!("no {name}")].map(|line| Command {
+        context: Arc::from([]),
+        line,
+    })
+}
+
+fn is_route_map(command: &Command) -> bool {
+    let root = command.context.first().unwrap_or(&command.line);
+    root.starts_with("route-map ")
+}
+
+fn is_list_rule(command: &Command) -> bool {
+    let line = command.line.strip_prefix("no ").unwrap_or(&command.line);
+    line.starts_with("ip prefix-list ") || line.starts_with("ipv6 prefix-list ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_peers_are_held_until_the_last_line_of_an_instance() {
+        let instance = &["router bgp 1"];
+        let family = &["router bgp 1", "address-family ipv4 unicast"];
+        let commands = [
+            command(&[], "route-map a permit 1"),
+            command(instance, "bgp router-id 10.0.0.1"),
+            command(instance, "neighbor 10.0.0.2 remote-as 2"),
+            command(family, "neighbor 10.0.0.2 route-map a out"),
+            command(&[], "no route-map b"),
+        ];
+        assert_eq!(lines_of_new_peers(&commands), 2..4);
+    }
+
+    #[test]
+    fn nothing_is_held_for_peers_that_are_there() {
+        let commands = [
+            command(&["router bgp 1"], "neighbor 10.0.0.2 timers 3 9"),
+            command(&["router bgp 1"], "no neighbor 10.0.0.3"),
+        ];
+        assert!(lines_of_new_peers(&commands).is_empty());
+        assert!(lines_of_new_peers(&[]).is_empty());
+    }
+
+    fn command(context: &[&str], line: &str) -> Command {
+        Command {
+            context: context.iter().map(|line| (*line).to_owned()).collect(),
+            line: line.to_owned(),
+        }
+    }
+}
