@@ -10,6 +10,7 @@ mod events;
 mod failures;
 mod inbox;
 mod instances;
+mod links;
 mod metrics;
 mod news;
 mod node;

@@ -1,34 +1,29 @@
 //! The loop that makes the node as it is asked to be.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ferroute_api::ferroute::{NodeFailure, SecretKey};
 use ferroute_frr::config::Config;
-use ferroute_net::{Change, Kernel, KernelOptions, LinkName, Space, Vni};
+use ferroute_net::{Change, Space, Vni};
 use ferroute_service::Health;
 use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use crate::desired::{Desired, desired};
 use crate::inbox::{Asked, Inbox};
 use crate::instances::Frr;
+use crate::links::Links;
 use crate::node::{Instance, Node};
 use crate::passwords::Passwords;
 use crate::stored::Stored;
-use crate::{Error, failures, report, stored};
+use crate::{Error, report, stored};
 
 /// How long to wait before trying what failed again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
-
-/// How long zebra may take to see a new VRF.
-const INTRODUCTION: Duration = Duration::from_secs(1);
-
-/// How often the node is looked at although nobody told of a change.
-const LOOK: Duration = Duration::from_mins(1);
 
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
@@ -99,10 +94,7 @@ struct Reconciler {
     node: Arc<Node>,
     router: Frr,
     speaker: Frr,
-    kernel: Option<Kernel>,
-    /// What the kernel held when it was last looked at, unless something has changed since.
-    held: Option<ferroute_net::Desired>,
-    looked: Instant,
+    links: Links,
     passwords: Passwords,
     stored: Option<Stored>,
     reporter: report::Reporter,
@@ -115,9 +107,7 @@ impl Reconciler {
         Self {
             router: Frr::new(Arc::clone(&node), Instance::Router),
             speaker: Frr::new(Arc::clone(&node), Instance::Speaker),
-            kernel: None,
-            held: None,
-            looked: Instant::now(),
+            links: Links::new(Arc::clone(&node)),
             passwords: Passwords::kept(passwords),
             stored: None,
             reporter: report::Reporter::default(),
@@ -135,27 +125,19 @@ impl Reconciler {
         retry: Option<Duration>,
     ) -> bool {
         let retry = retry.map(|backoff| Instant::now() + backoff);
-        let look = self.looked + LOOK;
         let due = [
             retry,
+            Some(self.links.due()),
             self.passwords.due(),
             self.reporter.due(),
             self.router.verify_at(),
             self.speaker.verify_at(),
         ];
-        let due = due.into_iter().flatten().min().unwrap_or(look).min(look);
         tokio::select! {
             () = shutdown.cancelled() => return false,
             () = inbox.changed() => {}
-            () = kernel_changed(self.kernel.as_ref()) => {
-                debug!("links or addresses have changed");
-                self.held = None;
-            }
-            () = tokio::time::sleep_until(due.into()) => {}
-        }
-        if look <= Instant::now() {
-            self.looked = Instant::now();
-            self.held = None;
+            () = self.links.changed() => {}
+            () = sleep_until_first(due) => {}
         }
         true
     }
@@ -205,53 +187,10 @@ impl Reconciler {
             return without_router(asked);
         }
         let mut failures = self.router.apply(config).await;
-        if self.held.as_ref() != Some(&kernel) {
-            failures.extend(self.kernel(kernel, asked).await);
-        }
+        let (changes, not_made) = self.links.apply(kernel, &asked.spec).await;
+        failures.extend(not_made);
+        self.forget_stale(&changes, asked).await;
         failures
-    }
-
-    async fn kernel(&mut self, desired: ferroute_net::Desired, asked: &Asked) -> Vec<NodeFailure> {
-        self.held = None;
-        self.looked = Instant::now();
-        match self.kernel_outcome(&desired).await {
-            Ok(outcome) => {
-                for change in &outcome.changes {
-                    info!(%change, "applied");
-                }
-                let changes = u64::try_from(outcome.changes.len()).unwrap_or(u64::MAX);
-                self.node.metrics.kernel_changes.inc_by(changes);
-                self.forget_stale(&outcome.changes, asked).await;
-                self.held = outcome.failures.is_empty().then_some(desired);
-                let failed = outcome.failures.iter();
-                failed
-                    .map(|failure| failures::of_kernel(failure, &asked.spec))
-                    .collect()
-            }
-            Err(error) => {
-                self.kernel = None;
-                vec![failures::of_part("KernelNotReached", &error)]
-            }
-        }
-    }
-
-    async fn kernel_outcome(
-        &mut self,
-        desired: &ferroute_net::Desired,
-    ) -> Result<ferroute_net::Outcome, ferroute_net::Error> {
-        if let (None, Some(netns)) = (&self.kernel, &self.node.options.netns) {
-            ferroute_net::prepare(netns)?;
-            let (netns, state_dir) = (netns.clone(), self.node.options.state_dir.join("nics"));
-            self.kernel = Some(Kernel::open(KernelOptions { netns, state_dir }).await?);
-        }
-        match &self.kernel {
-            Some(kernel) => {
-                let sockets = self.node.sockets(Instance::Router);
-                let introduce = |vrfs| introduce(sockets, vrfs);
-                kernel.reconcile_with(desired, introduce).await
-            }
-            None => Ok(ferroute_net::Outcome::default()),
-        }
     }
 
     /// Routes that came over a veth that was there before are of no use over the new one.
@@ -297,21 +236,6 @@ impl Reconciler {
     }
 }
 
-/// Returns when links or addresses have changed.
-async fn kernel_changed(kernel: Option<&Kernel>) {
-    let told = match kernel {
-        Some(kernel) => kernel.changed().await,
-        None => std::future::pending().await,
-    };
-    if let Err(error) = told {
-        warn!(
-            error = &error as &dyn std::error::Error,
-            "no longer told of changes"
-        );
-        std::future::pending::<()>().await;
-    }
-}
-
 /// A node that runs without a router says so on what would need one.
 fn without_router(asked: &Asked) -> Vec<NodeFailure> {
     let underlay = asked.spec.underlay.iter().map(|underlay| &underlay.source);
@@ -324,6 +248,13 @@ fn without_router(asked: &Asked) -> Vec<NodeFailure> {
             message: "this node runs without a router (--netns)".to_owned(),
         })
         .collect()
+}
+
+async fn sleep_until_first<const N: usize>(due: [Option<Instant>; N]) {
+    match due.into_iter().flatten().min() {
+        Some(first) => tokio::time::sleep_until(first.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn created_host_leg(change: &Change) -> Option<Vni> {
@@ -339,17 +270,4 @@ fn router_addresses(asked: &Asked, vni: Vni) -> impl Iterator<Item = IpAddr> {
         .filter(move |l3vni| l3vni.vni == vni.get())
         .flat_map(|l3vni| &l3vni.host_session)
         .flat_map(|veth| veth.router.iter().map(IpNet::addr))
-}
-
-/// Gives zebra the time to see new VRFs. A zebra that is not there reads links before routes when it starts.
-async fn introduce(sockets: PathBuf, vrfs: Vec<LinkName>) {
-    let names: Vec<String> = vrfs.iter().map(|vrf| vrf.as_str().to_owned()).collect();
-    match ferroute_frr::vrf::wait_until_known(&sockets, &names, INTRODUCTION).await {
-        Ok(true) => {}
-        Ok(false) => warn!(?names, "zebra has not seen new VRFs yet"),
-        Err(error) => debug!(
-            error = &error as &dyn std::error::Error,
-            "zebra is not there to see new VRFs"
-        ),
-    }
 }

@@ -78,7 +78,39 @@ pub(crate) fn the_api_tells_of_a_session_within_two_seconds(lab: &Lab) -> Result
     ));
     let bound = Duration::from_secs(2);
     ensure!(down <= bound && up <= bound, "down {down:?}, up {up:?}");
-    lab.cluster.wait_for_sessions(4)
+    lab.cluster.wait_for_sessions(4)?;
+    described(lab, node.name())
+}
+
+/// `kubectl describe` has the story, of both of the node's ends.
+fn described(lab: &Lab, node: &str) -> Result<()> {
+    let (red, router) = ("192.169.10.1 in VRF default", "192.169.10.2 in VRF red");
+    eventually("the events are described", LIMIT, || {
+        let text = lab.cluster.kubectl(&["describe", "noderouter", node])?;
+        for (reason, story) in [
+            (
+                "SessionDown",
+                format!("router: BGP session with {router} is down"),
+            ),
+            (
+                "SessionUp",
+                format!("router: BGP session with {router} is up"),
+            ),
+            (
+                "SessionDown",
+                format!("speaker: BGP session with {red} is down"),
+            ),
+            (
+                "SessionUp",
+                format!("speaker: BGP session with {red} is up"),
+            ),
+        ] {
+            let mut lines = text.lines();
+            let told = lines.any(|line| line.contains(reason) && line.contains(&story));
+            ensure!(told, "no {reason}, {story}, in\n{text}");
+        }
+        Ok(())
+    })
 }
 
 /// How long the API takes to say that the red session of a node is up, or is not.
