@@ -24,7 +24,7 @@ pub struct Session {
     pub state: State,
     /// Whether it is left to the peer, which restarts gracefully, to connect again (`NSF passive`).
     pub awaits_restart: bool,
-    /// Whether the peer has said that it has announced everything (RFC 4724), in one family at least.
+    /// Whether the peer has said that it has announced everything (RFC 4724), in every family.
     pub end_of_rib: bool,
     /// For how long it has been established.
     pub uptime: Option<Duration>,
@@ -194,13 +194,15 @@ impl Peer {
     fn session(self, vrf: &str, peer: String) -> Session {
         let families = || self.address_family_info.values();
         let established = self.bgp_state == State::Established;
+        let ended = &self.graceful_restart_info.end_of_rib_recv;
+        let mut names = self.address_family_info.keys();
         Session {
             vrf: (vrf != "default").then(|| vrf.to_owned()),
             peer,
             remote_as: self.remote_as,
             state: self.bgp_state,
             awaits_restart: self.bgp_state_is == "passiveNSF",
-            end_of_rib: !self.graceful_restart_info.end_of_rib_recv.is_empty(),
+            end_of_rib: !ended.is_empty() && names.all(|name| ended.contains_key(name)),
             uptime: established.then(|| Duration::from_millis(self.bgp_timer_up_msec)),
             prefixes_received: families()
                 .map(|family| family.accepted_prefix_counter)
@@ -256,6 +258,21 @@ mod tests {
             .map(|s| s.awaits_restart)
             .collect();
         assert_eq!(awaited, [true, false]);
+    }
+
+    #[test]
+    fn a_peer_has_announced_everything_when_it_has_said_so_in_every_family() {
+        let ended = |families: &str| {
+            let text = format!(
+                r#"{{"default":{{"10.0.0.2":{{"bgpState":"Established",
+                "addressFamilyInfo":{{"ipv4Unicast":{{}},"l2VpnEvpn":{{}}}},
+                "gracefulRestartInfo":{{"endOfRibRecv":{{{families}}}}}}}}}}}"#
+            );
+            read(&text).unwrap()[0].end_of_rib
+        };
+        assert!(ended(r#""ipv4Unicast":true,"l2VpnEvpn":true"#));
+        assert!(!ended(r#""ipv4Unicast":true"#));
+        assert!(!ended(""));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Nothing is restarted here: when a daemon ends, all end, and who runs us starts anew.
 
 mod daemons;
-mod hosts_first;
+mod restart;
 
 use std::future::Future;
 use std::io;
@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use crate::apply::{Applied, Engine};
 use crate::lock::Lock;
 use crate::tree::Tree;
 use crate::vty::{Daemon, VtyError};
@@ -177,7 +176,7 @@ async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> 
             });
         }
     };
-    let loaded = load_in_order(run_dir, &Tree::parse(&text)).await;
+    let loaded = restart::load(run_dir, &Tree::parse(&text)).await;
     let applied = loaded.map_err(|source| SuperviseError::Load {
         path: config_file.to_owned(),
         source,
@@ -194,13 +193,4 @@ async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> 
         "last configuration loaded"
     );
     Ok(())
-}
-
-async fn load_in_order(run_dir: &Path, tree: &Tree) -> Result<Applied, VtyError> {
-    let mut engine = Engine::unlocked(run_dir);
-    if let Some(hosts) = hosts_first::without_fabric(tree) {
-        engine.load(&hosts).await?;
-        hosts_first::wait_for_hosts(run_dir, tree).await;
-    }
-    engine.load(tree).await
 }
