@@ -3,7 +3,8 @@
 //!
 //! A [`Config`] says what one FRR should run. [`apply::Engine`] makes it so over the sockets of FRR's daemons, which vtysh
 //! uses, too: it sends the lines that differ and no others, so that a change costs what changed and no session
-//! is reset that the change does not concern. Nothing is forked and no file is read.
+//! is reset that the change does not concern. Nothing is forked and no file is read. There is no second way by `vtysh -f`: it
+//! would talk to the same sockets, and say less of what was refused.
 //!
 //! ```no_run
 //! use ferroute_frr::apply::Engine;

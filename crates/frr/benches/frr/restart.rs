@@ -18,7 +18,9 @@ pub(crate) async fn run(rounds: usize) {
     for shape in [Shape::Ferroute, Shape::Table] {
         let mut times = Vec::new();
         let mut instance = filled(shape).await;
+        let before = Instant::now();
         let peer = Peer::start(instance.pid());
+        peer.has(usize::try_from(SERVICES).unwrap(), before);
         for _ in 0..rounds {
             times.push(start(&mut instance, &peer).await);
         }

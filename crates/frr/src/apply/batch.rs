@@ -44,23 +44,24 @@ pub(super) async fn release(sessions: &mut Sessions) -> Result<(), VtyError> {
 
 /// From the definition of the first new peer to the last line of a BGP instance. Without new peers it is empty.
 ///
-/// What changes route-maps comes before: bgpd starts the new peers when it has gone through those.
+/// What changes route-maps comes before: bgpd starts the new peers when it has gone through those. Where more of it comes in
+/// between, by free configuration, the brackets end there: FRR would say that it refuses such a line only after the next.
 fn lines_of_new_peers(commands: &[Command]) -> Range<usize> {
     let in_instance = |command: &Command| {
         let root = command.context.first();
         root.is_some_and(|root| root.starts_with("router bgp "))
     };
     let defines = |command| in_instance(command) && definition(&command.line).is_some();
-    let first = commands.iter().position(defines);
-    let last = commands.iter().rposition(in_instance);
-    match (first, last) {
-        (Some(first), Some(last)) => first..last + 1,
-        _ => 0..0,
-    }
+    let Some(first) = commands.iter().position(defines) else {
+        return 0..0;
+    };
+    let is_policy = |command: &Command| is_route_map(command) || is_list_rule(command);
+    let held = commands[first..].split(is_policy).next();
+    let last = held.and_then(|held| held.iter().rposition(in_instance));
+    first..first + last.map_or(0, |last| last + 1)
 }
 
-/// Sends the runs of lines of prefix-lists in brackets. Other lines are not: FRR would say of a route-map's line that it is
-/// refused only after the next line.
+/// Sends the runs of lines of prefix-lists in brackets.
 async fn send_lists(
     sessions: &mut Sessions,
     commands: &[Command],
@@ -135,6 +136,12 @@ mod tests {
             command(&[], "no route-map b"),
         ];
         assert_eq!(lines_of_new_peers(&commands), 2..4);
+        let freely = [
+            command(instance, "neighbor 10.0.0.2 remote-as 2"),
+            command(&["route-map c permit 1"], "set metric 1"),
+            command(instance, "neighbor 10.0.0.3 remote-as 2"),
+        ];
+        assert_eq!(lines_of_new_peers(&freely), 0..1);
     }
 
     #[test]

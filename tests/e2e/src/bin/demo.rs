@@ -58,6 +58,7 @@ impl Demo {
         self.sessions(lab)?;
         self.service(lab)?;
         self.red_and_blue(lab)?;
+        self.routers(lab)?;
         self.fabric(lab)
     }
 
@@ -69,6 +70,11 @@ impl Demo {
             &["get", "bgpsessionstates.frrk8s.metallb.io", "-A"],
         )?;
         self.check("every session is Established");
+        Ok(())
+    }
+
+    fn routers(&mut self, lab: &Lab) -> Result<()> {
+        step("The router of each node");
         lab.cluster.wait_for_node_routers()?;
         print_command(lab.cluster, &["get", "noderouters"])?;
         self.check("both nodes are as asked, their sessions with the fabric included");
