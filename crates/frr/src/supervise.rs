@@ -65,7 +65,7 @@ impl Options {
         }
     }
 
-    /// The directory of the instance's sockets: what [`Engine::new`] wants.
+    /// The directory of the instance's sockets: what [`Engine::new`](crate::apply::Engine::new) wants.
     pub fn instance_dir(&self) -> PathBuf {
         self.run_dir.join(self.instance.name())
     }
