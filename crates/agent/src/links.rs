@@ -36,9 +36,10 @@ impl Links {
         }
     }
 
-    /// When to look at the kernel at the latest.
-    pub(crate) fn due(&self) -> Instant {
-        self.looked + LOOK
+    /// When to look at the kernel at the latest; never on a node without a router.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        let netns = self.node.options.netns.as_ref();
+        netns.map(|_| self.looked + LOOK)
     }
 
     /// Returns when links or addresses have changed.
@@ -64,7 +65,8 @@ impl Links {
         desired: Desired,
         spec: &NodeRouterSpec,
     ) -> (Vec<Change>, Vec<NodeFailure>) {
-        if self.held.as_ref() == Some(&desired) && Instant::now() < self.due() {
+        let is_due = self.due().is_some_and(|due| due <= Instant::now());
+        if self.held.as_ref() == Some(&desired) && !is_due {
             return (Vec::new(), Vec::new());
         }
         self.held = None;

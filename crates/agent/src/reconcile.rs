@@ -127,7 +127,7 @@ impl Reconciler {
         let retry = retry.map(|backoff| Instant::now() + backoff);
         let due = [
             retry,
-            Some(self.links.due()),
+            self.links.due(),
             self.passwords.due(),
             self.reporter.due(),
             self.router.verify_at(),

@@ -24,7 +24,8 @@ pub struct Session {
     pub state: State,
     /// Whether it is left to the peer, which restarts gracefully, to connect again (`NSF passive`).
     pub awaits_restart: bool,
-    /// Whether the peer has said that it has announced everything (RFC 4724), in every family.
+    /// Whether the peer has announced everything: it is established, and has said so (RFC 4724) in every family that both
+    /// know. One that does not know graceful restart does not say it, and is taken to have.
     pub end_of_rib: bool,
     /// For how long it has been established.
     pub uptime: Option<Duration>,
@@ -168,6 +169,22 @@ struct Peer {
     connections_dropped: u64,
     message_stats: Messages,
     graceful_restart_info: GracefulRestartInfo,
+    neighbor_capabilities: Capabilities,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Capabilities {
+    /// By family.
+    multiprotocol_extensions: BTreeMap<String, Extension>,
+    /// Present if the peer knows graceful restart.
+    graceful_restart_remote_timer_msecs: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Extension {
+    advertised_and_received: bool,
 }
 
 #[derive(Deserialize, Default)]
@@ -191,18 +208,29 @@ struct BfdInfo {
 }
 
 impl Peer {
+    fn has_announced_everything(&self) -> bool {
+        let Capabilities {
+            multiprotocol_extensions,
+            graceful_restart_remote_timer_msecs,
+        } = &self.neighbor_capabilities;
+        let ended = &self.graceful_restart_info.end_of_rib_recv;
+        let mut common = multiprotocol_extensions
+            .iter()
+            .filter(|(_, extension)| extension.advertised_and_received);
+        graceful_restart_remote_timer_msecs.is_none()
+            || common.all(|(family, _)| ended.contains_key(family))
+    }
+
     fn session(self, vrf: &str, peer: String) -> Session {
         let families = || self.address_family_info.values();
         let established = self.bgp_state == State::Established;
-        let ended = &self.graceful_restart_info.end_of_rib_recv;
-        let mut names = self.address_family_info.keys();
         Session {
             vrf: (vrf != "default").then(|| vrf.to_owned()),
             peer,
             remote_as: self.remote_as,
             state: self.bgp_state,
             awaits_restart: self.bgp_state_is == "passiveNSF",
-            end_of_rib: !ended.is_empty() && names.all(|name| ended.contains_key(name)),
+            end_of_rib: established && self.has_announced_everything(),
             uptime: established.then(|| Duration::from_millis(self.bgp_timer_up_msec)),
             prefixes_received: families()
                 .map(|family| family.accepted_prefix_counter)
@@ -261,18 +289,31 @@ mod tests {
     }
 
     #[test]
-    fn a_peer_has_announced_everything_when_it_has_said_so_in_every_family() {
-        let ended = |families: &str| {
+    fn a_peer_has_announced_everything_when_it_has_said_so_in_every_common_family() {
+        let both = r#""advertisedAndReceived":true"#;
+        let ended = |evpn: &str, restarts: &str, ended: &str| {
             let text = format!(
                 r#"{{"default":{{"10.0.0.2":{{"bgpState":"Established",
-                "addressFamilyInfo":{{"ipv4Unicast":{{}},"l2VpnEvpn":{{}}}},
-                "gracefulRestartInfo":{{"endOfRibRecv":{{{families}}}}}}}}}}}"#
+                "neighborCapabilities":{{"multiprotocolExtensions":
+                {{"ipv4Unicast":{{{both}}},"l2VpnEvpn":{{{evpn}}}}}{restarts}}},
+                "gracefulRestartInfo":{{"endOfRibRecv":{{{ended}}}}}}}}}}}"#
             );
             read(&text).unwrap()[0].end_of_rib
         };
-        assert!(ended(r#""ipv4Unicast":true,"l2VpnEvpn":true"#));
-        assert!(!ended(r#""ipv4Unicast":true"#));
-        assert!(!ended(""));
+        let restarts = r#","gracefulRestartRemoteTimerMsecs":120000"#;
+        assert!(ended(
+            both,
+            restarts,
+            r#""ipv4Unicast":true,"l2VpnEvpn":true"#
+        ));
+        assert!(!ended(both, restarts, r#""ipv4Unicast":true"#));
+        assert!(ended(
+            r#""advertised":true"#,
+            restarts,
+            r#""ipv4Unicast":true"#
+        ));
+        assert!(!ended(both, restarts, ""));
+        assert!(ended(both, "", ""));
     }
 
     #[test]

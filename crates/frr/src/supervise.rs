@@ -18,6 +18,7 @@ use crate::tree::Tree;
 use crate::vty::{Daemon, VtyError};
 
 use daemons::Daemons;
+use restart::Untold;
 
 /// Which of a node's two instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,10 +153,17 @@ pub async fn run(
     let mut daemons = Daemons::default();
     let running = async {
         daemons.start(options).await?;
-        load(&run_dir, &options.config_file).await?;
+        let untold = load(&run_dir, &options.config_file).await?;
         drop(lock);
         info!(instance = options.instance.name(), "frr is running");
-        daemons.first_end().await
+        let told = async {
+            untold.tell(&run_dir).await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            ended = daemons.first_end() => ended,
+            never = told => never,
+        }
     };
     let ended = tokio::select! {
         ended = running => ended,
@@ -165,10 +173,10 @@ pub async fn run(
     ended
 }
 
-async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> {
+async fn load(run_dir: &Path, config_file: &Path) -> Result<Untold, SuperviseError> {
     let text = match std::fs::read_to_string(config_file) {
         Ok(text) => text,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Untold::default()),
         Err(source) => {
             return Err(SuperviseError::Read {
                 path: config_file.to_owned(),
@@ -177,7 +185,7 @@ async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> 
         }
     };
     let loaded = restart::load(run_dir, &Tree::parse(&text)).await;
-    let applied = loaded.map_err(|source| SuperviseError::Load {
+    let (applied, untold) = loaded.map_err(|source| SuperviseError::Load {
         path: config_file.to_owned(),
         source,
     })?;
@@ -192,5 +200,5 @@ async fn load(run_dir: &Path, config_file: &Path) -> Result<(), SuperviseError> 
         commands = applied.commands_sent,
         "last configuration loaded"
     );
-    Ok(())
+    Ok(untold)
 }

@@ -48,10 +48,10 @@ impl Lab {
         Ok(lab)
     }
 
-    /// Waits until the cluster has got over what went before: an API server that was away leaves nodes unheard of.
-    pub(crate) fn wait_for_rest(&self) -> Result<()> {
+    /// Waits until every node is ready and was heard of lately. It is not after the API server was away.
+    pub(crate) fn wait_until_heard(&self) -> Result<()> {
         let count = self.nodes.len();
-        eventually("the cluster is at rest", Duration::from_mins(2), || {
+        eventually("the API hears of the nodes", Duration::from_mins(2), || {
             self.cluster.nodes_heard(count)?;
             self.cluster.nodes_ready(count)
         })

@@ -73,7 +73,7 @@ fn trial(scenario: Scenario, lab: Arc<Lab>) -> Trial {
     let trial = Trial::test(scenario.name, move || {
         let start = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            lab.wait_for_rest()?;
+            lab.wait_until_heard()?;
             (scenario.run)(&lab)
         }));
         let failure = match outcome {

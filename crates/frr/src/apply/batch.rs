@@ -8,11 +8,16 @@ use super::{Applied, Refused};
 use crate::diff::{Command, definition};
 use crate::vty::{Daemon, VtyError};
 
-/// The lines with which vtysh brackets a file. bgpd starts peers that are new within them only after the second, so that
-/// they offer every family at once; and it takes the lines of prefix-lists within them together, where else it needs a time
+/// The lines with which vtysh brackets a file. bgpd starts peers that are new within them only after the second, with every
+/// family that they have by then; and it takes the lines of prefix-lists within them together, where else it needs a time
 /// for each that grows with the length of the list.
 const HOLD: &str = "XFRR_start_configuration";
 const RELEASE: &str = "XFRR_end_configuration";
+
+/// A route-map that nobody uses, for the moment in which new peers are released. bgpd then waits for what is left of the time
+/// after which it looks at changed route-maps, in whole seconds: of the one second that we configure, nothing. If none has
+/// changed it waits for a second.
+const CHANGED_POLICY: &str = "route-map ferroute-new-peers";
 
 /// Fewer lines of prefix-lists than this are not worth the brackets.
 const BATCH: usize = 8;
@@ -29,12 +34,30 @@ pub(super) async fn send(
     let new_peers = lines_of_new_peers(commands);
     let (before, after) = (&commands[..new_peers.start], &commands[new_peers.end..]);
     send_lists(sessions, before, &mut applied.refused).await?;
-    if !new_peers.is_empty() && !before.iter().any(is_route_map) {
-        send_each(sessions, &touch(), &mut Vec::new()).await?;
-    }
-    send_held(sessions, &commands[new_peers], &mut applied.refused).await?;
+    send_new_peers(sessions, &commands[new_peers], &mut applied.refused).await?;
     send_lists(sessions, after, &mut applied.refused).await?;
     Ok(applied)
+}
+
+async fn send_new_peers(
+    sessions: &mut Sessions,
+    commands: &[Command],
+    refused: &mut Vec<Refused>,
+) -> Result<(), VtyError> {
+    if commands.is_empty() {
+        return Ok(());
+    }
+    sessions.at_root(Daemon::Bgpd, HOLD).await?;
+    send_each(sessions, commands, refused).await?;
+    let [make, remove] = [
+        format!("{CHANGED_POLICY} permit 1"),
+        format!("no {CHANGED_POLICY}"),
+    ]
+    .map(at_root);
+    refused.extend(sessions.send(&make).await?);
+    release(sessions).await?;
+    refused.extend(sessions.send(&remove).await?);
+    Ok(())
 }
 
 /// Starts the peers that somebody held who ended before releasing them. bgpd itself would, after ten minutes.
@@ -44,14 +67,14 @@ pub(super) async fn release(sessions: &mut Sessions) -> Result<(), VtyError> {
 
 /// From the definition of the first new peer to the last line of a BGP instance. Without new peers it is empty.
 ///
-/// What changes route-maps comes before: bgpd starts the new peers when it has gone through those. Where more of it comes in
-/// between, by free configuration, the brackets end there: FRR would say that it refuses such a line only after the next.
+/// Policies come before. Where free configuration has some in between, the brackets end there: FRR would say that it refuses
+/// such a line only after the next.
 fn lines_of_new_peers(commands: &[Command]) -> Range<usize> {
     let in_instance = |command: &Command| {
         let root = command.context.first();
         root.is_some_and(|root| root.starts_with("router bgp "))
     };
-    let defines = |command| in_instance(command) && definition(&command.line).is_some();
+    let defines = |command| in_instance(command) && is_new_peer(&command.line);
     let Some(first) = commands.iter().position(defines) else {
         return 0..0;
     };
@@ -69,25 +92,14 @@ async fn send_lists(
 ) -> Result<(), VtyError> {
     for run in commands.chunk_by(|a, b| is_list_rule(a) == is_list_rule(b)) {
         if run.len() >= BATCH && is_list_rule(&run[0]) {
-            send_held(sessions, run, refused).await?;
+            sessions.at_root(Daemon::Bgpd, HOLD).await?;
+            send_each(sessions, run, refused).await?;
+            release(sessions).await?;
         } else {
             send_each(sessions, run, refused).await?;
         }
     }
     Ok(())
-}
-
-async fn send_held(
-    sessions: &mut Sessions,
-    commands: &[Command],
-    refused: &mut Vec<Refused>,
-) -> Result<(), VtyError> {
-    if commands.is_empty() {
-        return Ok(());
-    }
-    sessions.at_root(Daemon::Bgpd, HOLD).await?;
-    send_each(sessions, commands, refused).await?;
-    release(sessions).await
 }
 
 async fn send_each(
@@ -101,13 +113,17 @@ async fn send_each(
     Ok(())
 }
 
-/// A route-map that nobody uses comes and goes. When none has changed before, bgpd waits for a second with new peers.
-fn touch() -> [Command; 2] {
-    let name = "route-map ferroute-new-peers";
-    [format!("{name} permit 1"), format!("no {name}")].map(|line| Command {
-        context: Arc::from([]),
-        line,
-    })
+fn at_root(line: String) -> Command {
+    let context = Arc::from([]);
+    Command { context, line }
+}
+
+/// Whether a line of an instance makes a peer: one of its own, or one of a group that has an AS.
+fn is_new_peer(line: &str) -> bool {
+    match line.split_once(" peer-group") {
+        Some((peer, group)) => peer.starts_with("neighbor ") && !group.is_empty(),
+        None => definition(line).is_some(),
+    }
 }
 
 fn is_route_map(command: &Command) -> bool {
@@ -142,6 +158,15 @@ mod tests {
             command(instance, "neighbor 10.0.0.3 remote-as 2"),
         ];
         assert_eq!(lines_of_new_peers(&freely), 0..1);
+    }
+
+    #[test]
+    fn a_member_of_a_group_is_a_new_peer_and_the_group_is_not() {
+        assert!(is_new_peer("neighbor 10.0.0.2 peer-group leaves"));
+        assert!(is_new_peer("neighbor eth0 interface remote-as external"));
+        assert!(!is_new_peer("neighbor leaves peer-group"));
+        assert!(!is_new_peer("no neighbor 10.0.0.2"));
+        assert!(!is_new_peer("no neighbor 10.0.0.2 peer-group leaves"));
     }
 
     #[test]

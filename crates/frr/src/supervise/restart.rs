@@ -12,13 +12,14 @@ use tracing::{debug, warn};
 
 use crate::apply::{Applied, Engine};
 use crate::diff::{is_router, peer, vrf_of};
+use crate::lock::Lock;
 use crate::observe::Observer;
 use crate::session::{Session, State};
 use crate::tree::{Node, Tree};
 use crate::vrf::wait_until_known;
 use crate::vty::{Daemon, Vty, VtyError};
 
-/// The longest the fabric is kept waiting for a host, and the hosts for the fabric.
+/// The longest the fabric is kept waiting for a host, and the hosts for the fabric; the latter after everything is loaded.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// How long zebra may take to find the devices of the VRFs; a node that has just booted has none, and nobody to wait for.
@@ -27,47 +28,88 @@ const DEVICES: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Keeps bgpd from telling the peers of an instance that it has announced everything. It is not in the configuration that
-/// bgpd prints.
+/// bgpd prints, and bgpd looks at it without a pause as long as peers wait.
 const NO_END: &str = "bgp graceful-restart disable-eor";
 
-/// Loads a tree into daemons that have no configuration.
-pub(super) async fn load(run_dir: &Path, tree: &Tree) -> Result<Applied, VtyError> {
+/// Loads a tree into daemons that have no configuration, and gives back whose hosts are to be told of the end.
+pub(super) async fn load(run_dir: &Path, tree: &Tree) -> Result<(Applied, Untold), VtyError> {
     let mut engine = Engine::unlocked(run_dir);
-    if !has_hosts(run_dir, tree).await? {
-        return engine.load(tree).await;
+    if !has_hosts(run_dir, tree).await {
+        return Ok((engine.load(tree).await?, Untold::default()));
     }
     engine.load(&hosts_only(tree)).await?;
     wait_for(run_dir, "hosts", |session| session.vrf.is_some()).await;
     let applied = engine.load(tree).await?;
-    wait_for(run_dir, "fabric", |session| session.vrf.is_none()).await;
-    tell_hosts_of_the_end(run_dir, tree).await?;
-    Ok(applied)
+    let routers = tree.nodes.iter().filter(|node| is_host_router(node));
+    let untold = routers.map(|node| node.line.clone()).collect();
+    Ok((applied, Untold(untold)))
+}
+
+/// The instances of VRFs whose peers are not told of the end.
+#[derive(Debug, Default)]
+pub(super) struct Untold(Vec<String>);
+
+impl Untold {
+    /// Waits for the fabric and tells them. bgpd would keep it from them for ever, so what goes wrong stops nothing else.
+    pub(super) async fn tell(self, run_dir: &Path) {
+        if self.0.is_empty() {
+            return;
+        }
+        wait_for(run_dir, "fabric", |session| session.vrf.is_none()).await;
+        if let Err(error) = self.allow_the_end(run_dir).await {
+            let error = &error as &dyn std::error::Error;
+            warn!(error, "hosts keep stale routes until their timers end");
+        }
+    }
+
+    /// An instance that somebody has removed meanwhile would be made anew by its line.
+    async fn allow_the_end(self, run_dir: &Path) -> Result<(), VtyError> {
+        let lock = Lock::take(run_dir).await;
+        let _lock = lock.map_err(|source| VtyError::Lock {
+            path: run_dir.to_owned(),
+            source,
+        })?;
+        let mut vty = Vty::open(run_dir, Daemon::Bgpd).await?;
+        let running = vty.require("show running-config").await?;
+        vty.require("configure terminal").await?;
+        for router in &self.0 {
+            if running.lines().any(|line| line == router) {
+                vty.require(router).await?;
+                vty.require(&format!("no {NO_END}")).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whether there are peers in VRFs, and their VRFs on this machine.
-async fn has_hosts(run_dir: &Path, tree: &Tree) -> Result<bool, VtyError> {
-    let names: Vec<String> = host_routers(tree)
-        .filter_map(vrf_of)
-        .map(str::to_owned)
-        .collect();
+async fn has_hosts(run_dir: &Path, tree: &Tree) -> bool {
+    let routers = tree.nodes.iter().filter(|node| is_host_router(node));
+    let names: Vec<String> = routers.filter_map(vrf_of).map(str::to_owned).collect();
     if names.is_empty() {
-        return Ok(false);
+        return false;
     }
-    let known = wait_until_known(run_dir, &names, DEVICES).await?;
-    if !known {
-        debug!(?names, "VRFs without a device: nobody to wait for");
+    match wait_until_known(run_dir, &names, DEVICES).await {
+        Ok(true) => return true,
+        Ok(false) => debug!(?names, "VRFs without a device: nobody to wait for"),
+        Err(error) => warn!(error = &error as &dyn std::error::Error, "no VRFs"),
     }
-    Ok(known)
+    false
+}
+
+/// Whether it is the instance of a VRF and has peers.
+fn is_host_router(node: &Node) -> bool {
+    vrf_of(node).is_some() && node.children.iter().any(|line| peer(&line.line).is_some())
 }
 
 /// A tree without the peers of the default instance, and with VRFs whose peers are not told of the end.
 fn hosts_only(tree: &Tree) -> Tree {
     let mut tree = tree.clone();
     for router in tree.nodes.iter_mut().filter(|node| is_router(node)) {
-        if vrf_of(router).is_none() {
-            without_peers(&mut router.children);
-        } else {
+        if is_host_router(router) {
             router.children.insert(0, Node::leaf(NO_END));
+        } else {
+            without_peers(&mut router.children);
         }
     }
     tree
@@ -101,29 +143,6 @@ fn has_spoken(session: &Session) -> bool {
     session.state == State::Established && session.end_of_rib
 }
 
-/// bgpd sends the end of an announcement after an update, so it is asked to announce again.
-async fn tell_hosts_of_the_end(run_dir: &Path, tree: &Tree) -> Result<(), VtyError> {
-    let mut vty = Vty::open(run_dir, Daemon::Bgpd).await?;
-    vty.require("configure terminal").await?;
-    for router in host_routers(tree) {
-        vty.require(&router.line).await?;
-        vty.require(&format!("no {NO_END}")).await?;
-    }
-    vty.require("end").await?;
-    for vrf in host_routers(tree).filter_map(vrf_of) {
-        vty.require(&format!("clear bgp vrf {vrf} * soft out"))
-            .await?;
-    }
-    Ok(())
-}
-
-/// The instances of VRFs that have peers.
-fn host_routers(tree: &Tree) -> impl Iterator<Item = &Node> {
-    tree.nodes.iter().filter(|node| {
-        vrf_of(node).is_some() && node.children.iter().any(|line| peer(&line.line).is_some())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +159,9 @@ exit
 router bgp 64514 vrf red
  neighbor 192.169.10.2 remote-as 64515
 exit
+router bgp 64514 vrf without-hosts
+ bgp router-id 10.0.0.1
+exit
 ";
 
     const HOSTS: &str = "router bgp 64514
@@ -152,6 +174,9 @@ router bgp 64514 vrf red
  bgp graceful-restart disable-eor
  neighbor 192.169.10.2 remote-as 64515
 exit
+router bgp 64514 vrf without-hosts
+ bgp router-id 10.0.0.1
+exit
 ";
 
     #[test]
@@ -161,12 +186,11 @@ exit
 
     #[test]
     fn hosts_are_the_peers_of_vrfs() {
-        let of = |text| host_routers(&Tree::parse(text)).count();
-        assert_eq!(of(FILE), 1);
-        assert_eq!(of("router bgp 64514 vrf red\nexit\n"), 0);
-        assert_eq!(
-            of("router bgp 64514\n neighbor 10.0.0.1 remote-as 1\nexit\n"),
-            0
-        );
+        let found = |text| Tree::parse(text).nodes.iter().any(is_host_router);
+        assert!(found(FILE));
+        assert!(!found("router bgp 64514 vrf red\nexit\n"));
+        assert!(!found(
+            "router bgp 64514\n neighbor 10.0.0.1 remote-as 1\nexit\n"
+        ));
     }
 }
