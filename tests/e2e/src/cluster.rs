@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::control_plane::{api_ready, request};
 use crate::place::Place;
 use crate::wait::eventually;
+use crate::watchdog::started_anew;
 
 /// The cluster's administrator.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,21 +125,11 @@ fn renewed(lease: &Value) -> Option<Timestamp> {
     lease["spec"]["renewTime"].as_str()?.parse().ok()
 }
 
-/// How kubectl and helm say that the API server was not there.
-const UNREACHABLE: [&str; 3] = [
-    "TLS handshake timeout",
-    "connection lost",
-    "connection refused",
-];
-
-/// Once more when the API server is back, for what failed because it was not there (`watchdog`).
+/// Once more when the API server is back, for what failed while it was not there (`watchdog`).
 fn patiently<T>(act: impl Fn() -> Result<T>) -> Result<T> {
+    let before = started_anew();
     match act() {
-        Err(error)
-            if UNREACHABLE
-                .iter()
-                .any(|word| error.to_string().contains(word)) =>
-        {
+        Err(error) if started_anew() != before || api_ready().is_err() => {
             crate::say(format_args!("lab: once more: {error}"));
             eventually("the API is back", Duration::from_mins(1), api_ready)?;
             act()
