@@ -194,8 +194,6 @@ fn run_lab() -> Result<bool> {
         // Go stops its threads by signals to collect garbage, and in user-mode Linux programs stand still for good now
         // and then. Without signals a thread stops at its next call; that is seldomer, and not never (`watchdog`).
         .env("GODEBUG", "asyncpreemptoff=1")
-        // A program that is ended because it stands still says what each of its threads was doing.
-        .env("GOTRACEBACK", "crash")
         .spawn()
         .context("start the lab")?;
     let lab = Pid::from_raw(i32::try_from(lab.id())?);

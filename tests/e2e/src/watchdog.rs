@@ -1,9 +1,9 @@
 //! Starts the API server or etcd again when it has stopped answering.
 //!
-//! In the lab the API server stands still for good now and then: its sockets full, its threads waiting for each other as
-//! if a wake-up had been lost. It has been seen with the signals of Go's runtime (5 of some 18 runs) and, more seldom, without
-//! (`guest`). It is said when it happens, and what the program was doing is kept in `target/e2e/stood-still`. The next
-//! scenario begins when the nodes have been heard of again.
+//! In the lab the API server stands still for good now and then, as if a wake-up of its threads had been lost. It has been
+//! seen with the signals of Go's runtime (5 of some 18 runs) and, more seldom, without (`guest`). It is said when it
+//! happens, and the program's log is kept in `target/e2e/stood-still`, with what it was doing if it still heard the signal that
+//! asks for it. The next scenario begins when the nodes have been heard of again.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

@@ -14,7 +14,7 @@ use crate::apply::{Applied, Engine};
 use crate::diff::{is_router, peer, vrf_of};
 use crate::lock::Lock;
 use crate::observe::Observer;
-use crate::session::{Session, State};
+use crate::session::Session;
 use crate::tree::{Node, Tree};
 use crate::vrf::wait_until_known;
 use crate::vty::{Daemon, Vty, VtyError};
@@ -129,7 +129,7 @@ async fn wait_for(run_dir: &Path, whom: &str, is_one: impl Fn(&Session) -> bool)
     let mut observer = Observer::new(run_dir);
     while start.elapsed() < LIMIT {
         match observer.sessions().await {
-            Ok(sessions) if sessions.iter().filter(|s| is_one(s)).all(has_spoken) => {
+            Ok(sessions) if sessions.iter().filter(|s| is_one(s)).all(|s| s.end_of_rib) => {
                 return debug!(whom, after = ?start.elapsed(), "every peer has spoken");
             }
             Ok(_) => tokio::time::sleep(PAUSE).await,
@@ -137,10 +137,6 @@ async fn wait_for(run_dir: &Path, whom: &str, is_one: impl Fn(&Session) -> bool)
         }
     }
     warn!(whom, after = ?LIMIT, "not every peer has spoken");
-}
-
-fn has_spoken(session: &Session) -> bool {
-    session.state == State::Established && session.end_of_rib
 }
 
 #[cfg(test)]
