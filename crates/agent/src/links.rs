@@ -72,18 +72,16 @@ impl Links {
         self.held = None;
         self.looked = Instant::now();
         match self.reconcile(&desired).await {
-            Ok(Outcome {
-                changes, failures, ..
-            }) => {
-                for change in &changes {
+            Ok(outcome) => {
+                for change in &outcome.changes {
                     info!(%change, "applied");
                 }
-                let count = u64::try_from(changes.len()).unwrap_or(u64::MAX);
+                let count = u64::try_from(outcome.changes.len()).unwrap_or(u64::MAX);
                 self.node.metrics.kernel_changes.inc_by(count);
-                self.held = failures.is_empty().then_some(desired);
-                let failed = failures.iter();
+                self.held = outcome.is_converged().then_some(desired);
+                let failed = outcome.failures.iter();
                 let failed = failed.map(|failure| failures::of_kernel(failure, spec));
-                (changes, failed.collect())
+                (outcome.changes, failed.collect())
             }
             Err(error) => {
                 self.kernel = None;

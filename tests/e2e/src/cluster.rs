@@ -51,6 +51,12 @@ impl Cluster {
         serde_json::from_str(&text).with_context(|| format!("read {path}: {text}"))
     }
 
+    /// The objects of the list under a path of the API.
+    pub fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mut list = self.get(path)?;
+        serde_json::from_value(list["items"].take()).with_context(|| format!("list {path}"))
+    }
+
     /// The address that a Service of type `LoadBalancer` has.
     pub fn service_address(&self, namespace: &str, name: &str) -> Result<String> {
         let service = self.get(&format!("/api/v1/namespaces/{namespace}/services/{name}"))?;
@@ -64,9 +70,9 @@ impl Cluster {
 
     /// The pods that a label selector names, as the API gives them.
     pub fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Value>> {
-        let path = format!("/api/v1/namespaces/{namespace}/pods?labelSelector={selector}");
-        let mut list = self.get(&path)?;
-        serde_json::from_value(list["items"].take()).context("read the list of pods")
+        self.list(&format!(
+            "/api/v1/namespaces/{namespace}/pods?labelSelector={selector}"
+        ))
     }
 
     /// Waits until exactly `count` pods are there and all of them are ready, and returns them.
@@ -89,11 +95,7 @@ impl Cluster {
 
     /// Whether every node is ready.
     pub fn nodes_ready(&self, count: usize) -> Result<()> {
-        let nodes = self.get("/api/v1/nodes")?;
-        let nodes = nodes["items"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let nodes = self.list("/api/v1/nodes")?;
         let ready = nodes
             .iter()
             .filter(|node| has_condition(node, "Ready"))
@@ -105,11 +107,10 @@ impl Cluster {
     /// Whether the API has heard of every node lately. What it says of a node that it has not heard of is old: once the
     /// node controller notices, the node's pods are not ready, and no service is announced.
     pub fn nodes_heard(&self, count: usize) -> Result<()> {
-        let leases = self.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")?;
-        let leases = leases["items"].as_array().map(Vec::as_slice);
+        let leases = self.list("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")?;
         let lately = Timestamp::now() - HEARTBEATS;
         let heard = |lease: &&Value| renewed(lease).is_some_and(|time| time > lately);
-        let heard = leases.unwrap_or_default().iter().filter(heard).count();
+        let heard = leases.iter().filter(heard).count();
         ensure!(
             heard == count,
             "{heard} of {count} nodes were heard of lately"

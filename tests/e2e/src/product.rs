@@ -103,8 +103,7 @@ impl Cluster {
 
     /// Every `BGPSessionState`.
     pub fn session_states(&self) -> Result<Vec<Value>> {
-        let mut list = self.get("/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates")?;
-        serde_json::from_value(list["items"].take()).context("read the list of session states")
+        self.list("/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates")
     }
 
     /// The `NodeRouter` of a node.
@@ -115,13 +114,9 @@ impl Cluster {
     /// Waits until every node has applied what it is asked, without a failure.
     pub fn wait_for_node_routers(&self) -> Result<()> {
         eventually("every node is as asked", LIMIT, || {
-            let list = self.get("/apis/ferroute.io/v1alpha1/noderouters")?;
-            let routers = list["items"]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
+            let routers = self.list("/apis/ferroute.io/v1alpha1/noderouters")?;
             ensure!(routers.len() == 2, "{} NodeRouters", routers.len());
-            for router in routers {
+            for router in &routers {
                 let seen = &router["status"]["observedGeneration"];
                 let current =
                     *seen == router["metadata"]["generation"] && has_condition(router, "Ready");

@@ -34,14 +34,15 @@ const NO_END: &str = "bgp graceful-restart disable-eor";
 /// Loads a tree into daemons that have no configuration, and gives back whose hosts are to be told of the end.
 pub(super) async fn load(run_dir: &Path, tree: &Tree) -> Result<(Applied, Untold), VtyError> {
     let mut engine = Engine::unlocked(run_dir);
-    if !has_hosts(run_dir, tree).await {
+    let routers = tree.nodes.iter().filter(|node| is_host_router(node));
+    let routers: Vec<&Node> = routers.collect();
+    if !have_devices(run_dir, &routers).await {
         return Ok((engine.load(tree).await?, Untold::default()));
     }
     engine.load(&hosts_only(tree)).await?;
     wait_for(run_dir, "hosts", |session| session.vrf.is_some()).await;
     let applied = engine.load(tree).await?;
-    let routers = tree.nodes.iter().filter(|node| is_host_router(node));
-    let untold = routers.map(|node| node.line.clone()).collect();
+    let untold = routers.iter().map(|node| node.line.clone()).collect();
     Ok((applied, Untold(untold)))
 }
 
@@ -82,10 +83,10 @@ impl Untold {
     }
 }
 
-/// Whether there are peers in VRFs, and their VRFs on this machine.
-async fn has_hosts(run_dir: &Path, tree: &Tree) -> bool {
-    let routers = tree.nodes.iter().filter(|node| is_host_router(node));
-    let names: Vec<String> = routers.filter_map(vrf_of).map(str::to_owned).collect();
+/// Whether there are routers of hosts, and their VRFs on this machine.
+async fn have_devices(run_dir: &Path, routers: &[&Node]) -> bool {
+    let names = routers.iter().filter_map(|node| vrf_of(node));
+    let names: Vec<String> = names.map(str::to_owned).collect();
     if names.is_empty() {
         return false;
     }
