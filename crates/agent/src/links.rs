@@ -23,7 +23,8 @@ pub(crate) struct Links {
     kernel: Option<Kernel>,
     /// What the kernel held when it was last looked at, unless something has changed since.
     held: Option<Desired>,
-    looked: Instant,
+    /// When it was last looked at.
+    looked: Option<Instant>,
 }
 
 impl Links {
@@ -32,14 +33,13 @@ impl Links {
             node,
             kernel: None,
             held: None,
-            looked: Instant::now(),
+            looked: None,
         }
     }
 
-    /// When to look at the kernel at the latest; never on a node without a router.
+    /// When to look at the kernel again at the latest; never on a node without a router, where nothing is applied.
     pub(crate) fn due(&self) -> Option<Instant> {
-        let netns = self.node.options.netns.as_ref();
-        netns.map(|_| self.looked + LOOK)
+        self.looked.map(|looked| looked + LOOK)
     }
 
     /// Returns when links or addresses have changed.
@@ -70,7 +70,7 @@ impl Links {
             return (Vec::new(), Vec::new());
         }
         self.held = None;
-        self.looked = Instant::now();
+        self.looked = Some(Instant::now());
         match self.reconcile(&desired).await {
             Ok(outcome) => {
                 for change in &outcome.changes {

@@ -1,11 +1,16 @@
 //! What the controller counts.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+
+mod pools;
+
+use self::pools::Pools;
 
 /// Clones share the values.
 #[derive(Clone, Debug)]
@@ -14,9 +19,10 @@ pub(crate) struct Metrics {
     pub(crate) reconcile_duration: Histogram,
     pub(crate) writes: Counter,
     pub(crate) write_errors: Counter,
-    pub(crate) leader: Gauge,
+    leader: Gauge,
     pub(crate) refused_objects: Gauge,
     pub(crate) announced_prefixes: Gauge<f64, AtomicU64>,
+    pub(crate) pools: Pools,
 }
 
 impl Metrics {
@@ -29,7 +35,9 @@ impl Metrics {
             leader: Gauge::default(),
             refused_objects: Gauge::default(),
             announced_prefixes: Gauge::default(),
+            pools: Pools::default(),
         };
+        registry.register_collector(Box::new(metrics.pools.clone()));
         let registry = registry.sub_registry_with_prefix("ferroute_controller");
         registry.register("reconciles", "Plans made", metrics.reconciles.clone());
         registry.register_with_unit(
@@ -54,5 +62,15 @@ impl Metrics {
         let announced = metrics.announced_prefixes.clone();
         registry.register("announced_prefixes", "Prefixes in route slices", announced);
         metrics
+    }
+
+    /// Tells whether this replica leads. What the last plan said is the new leader's to tell.
+    pub(crate) fn set_leads(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+        if !leads {
+            self.refused_objects.set(0);
+            self.announced_prefixes.set(0.0);
+            self.pools.set(&BTreeMap::new());
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Loop {
             let complete = state.listed.len() == KINDS;
             self.health.set_ready(complete);
             let leads = *self.leader.borrow_and_update();
-            self.metrics.leader.set(i64::from(leads));
+            self.metrics.set_leads(leads);
             if !(complete && leads && dirty) {
                 continue;
             }
@@ -116,6 +116,7 @@ impl Loop {
             .map(|slice| u32::try_from(slice.entries.len()).unwrap_or(u32::MAX))
             .sum();
         self.metrics.announced_prefixes.set(f64::from(prefixes));
+        self.metrics.pools.set(&plan.pools);
         let refused = plan
             .verdicts
             .iter()

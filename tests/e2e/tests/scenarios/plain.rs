@@ -127,6 +127,7 @@ fn serve(lab: &Lab) -> Result<()> {
         ensure!(page.contains("nginx"), "{page}");
         Ok(())
     })?;
+    tell(lab)?;
     lab.cluster
         .kubectl(&["delete", "service", "--namespace", "red", "plain"])?;
     eventually("the switch has lost the route", LIMIT, || {
@@ -138,6 +139,28 @@ fn serve(lab: &Lab) -> Result<()> {
         Ok(())
     })
     .context("withdraw")
+}
+
+/// What Prometheus reads is what is served: the services of the example, whose pools are gone, have an address of this
+/// pool as well.
+fn tell(lab: &Lab) -> Result<()> {
+    let own = Place::lab();
+    let pool = r#"metallb_allocator_addresses_in_use_total{pool="plain"} 3"#;
+    let mut expected = vec![(&own, 9120, pool)];
+    for node in lab.nodes() {
+        let up = r#"frrk8s_bgp_session_up{peer="192.168.11.2",vrf="default"} 1"#;
+        let sent = r#"frrk8s_bgp_announced_prefixes_total{peer="192.168.11.2",vrf="default"} 3"#;
+        expected.extend([(node.place(), 9121, up), (node.place(), 9121, sent)]);
+    }
+    for (place, port, line) in expected {
+        let url = format!("http://127.0.0.1:{port}/metrics");
+        eventually(&format!("{url} of {place} says {line}"), LIMIT, || {
+            let told = place.run(["curl", "--silent", "--fail", "--max-time", "2", &url])?;
+            ensure!(told.lines().any(|told| told == line), "{told}");
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// A node's address in the switch's subnet.
