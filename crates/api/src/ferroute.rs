@@ -312,10 +312,7 @@ pub struct PrefixMatch {
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Announce {
-    /// Whether everything in the table is announced.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub all: bool,
-    /// The prefixes that are announced otherwise, with their attributes.
+    /// The prefixes, with their attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prefixes: Vec<AnnouncedPrefix>,
 }

@@ -13,7 +13,7 @@ pub use address::{
 };
 pub use community::{Community as CommunityValue, parse_alias, parse_community_or_alias};
 pub use duration::parse_duration;
-pub use name::{LinkName, ProfileName, VrfName, parse_object_name};
+pub use name::{HostVrfName, LinkName, ProfileName, VrfName, parse_object_name};
 pub use number::{Vni, parse_asn};
 pub use password::{Password, Secret};
 pub use route_target::{Administrator, RouteTarget};

@@ -140,7 +140,7 @@ impl Report {
         &mut self,
         name: &str,
         values: &[V],
-        rule: impl Fn(&V) -> Result<T, Problem>,
+        mut rule: impl FnMut(&V) -> Result<T, Problem>,
     ) {
         for (index, value) in values.iter().enumerate() {
             self.at(&entry(name, index), |report| {

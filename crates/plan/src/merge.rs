@@ -187,10 +187,9 @@ fn merge_accept(accept: &mut Accept, Accept { all, prefixes }: &Accept) {
 
 fn merge_announce(
     announce: &mut Announce,
-    Announce { all, prefixes }: &Announce,
+    Announce { prefixes }: &Announce,
     id: &str,
 ) -> Result<(), String> {
-    announce.all |= all;
     for wanted in prefixes {
         match announce
             .prefixes

@@ -141,7 +141,7 @@ impl Instance<'_> {
         let mut router = Router::new(Asn::try_from(self.wanted.asn)?);
         router.router_id = self.wanted.router_id;
         router.networks = self.networks()?;
-        self.add_imports(&mut router)?;
+        self.add_imports(&mut router, failures);
         for wanted in &self.wanted.neighbors {
             if let Err(error) = self.add_neighbor(&mut router, wanted) {
                 failures.extend(
@@ -177,17 +177,19 @@ impl Instance<'_> {
         Ok(networks)
     }
 
-    fn add_imports(&self, router: &mut Router) -> Result<(), WordError> {
+    /// A VRF that cannot be named is left out alone.
+    fn add_imports(&self, router: &mut Router, failures: &mut Vec<NodeFailure>) {
         for vrf in &self.wanted.imports {
-            let vrf = if vrf == "default" {
-                None
-            } else {
-                Some(vrf.parse::<VrfName>()?)
+            let vrf = match vrf.as_str() {
+                "default" => Some(None),
+                vrf => {
+                    let source = first_source(self.wanted);
+                    keep(vrf.parse::<VrfName>().map(Some), &source, failures)
+                }
             };
-            router.ipv4.imports.insert(vrf.clone());
-            router.ipv6.imports.insert(vrf);
+            router.ipv4.imports.extend(vrf.clone());
+            router.ipv6.imports.extend(vrf);
         }
-        Ok(())
     }
 
     fn add_neighbor(
@@ -272,13 +274,6 @@ impl Instance<'_> {
                     &mut entries,
                 )?;
             }
-        }
-        if wanted.announce.all {
-            entries.extend(
-                sequence
-                    .next()
-                    .map(|number| (number, RouteMapEntry::default())),
-            );
         }
         if entries.is_empty() {
             entries.insert(

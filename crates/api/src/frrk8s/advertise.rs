@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::schema;
 use crate::value::{CommunityValue, parse_cidr, parse_ipv4, parse_ipv6};
 use crate::violation::{Problem, Report, Validate, count};
+use ipnet::IpNet;
 
 /// What a neighbor gets.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -89,16 +90,48 @@ pub struct CommunityPrefixes {
 impl Advertise {
     /// What holds between the prefixes of a neighbor and those of its router.
     pub(super) fn check_against(&self, report: &mut Report, originated: &[String]) {
-        let known: BTreeSet<&String> = originated.iter().collect();
-        let all = match self.allowed.mode {
-            Mode::All => return,
-            Mode::Filtered => &self.allowed.prefixes,
+        let known = nets(originated);
+        let allowed = match self.allowed.mode {
+            Mode::All => known,
+            Mode::Filtered => {
+                report.each("allowed.prefixes", &self.allowed.prefixes, |prefix| {
+                    is_among(&known, prefix, "one of the router's prefixes")
+                });
+                nets(&self.allowed.prefixes)
+            }
         };
-        report.each("allowed.prefixes", all, |prefix| {
-            let unknown = Problem::malformed("one of the router's prefixes", prefix);
-            known.contains(prefix).then_some(()).ok_or(unknown)
-        });
+        let is_allowed = |prefix: &String| is_among(&allowed, prefix, "one that is allowed");
+        let mut preferred = BTreeSet::new();
+        for (index, with) in self.with_local_pref.iter().enumerate() {
+            let at = format!("withLocalPref[{index}].prefixes");
+            report.each(&at, &with.prefixes, |prefix| {
+                is_allowed(prefix)?;
+                let first = net(prefix).is_none_or(|net| preferred.insert(net));
+                let twice = Problem::malformed("a prefix without another LOCAL_PREF", prefix);
+                first.then_some(()).ok_or(twice)
+            });
+        }
+        for (index, with) in self.with_community.iter().enumerate() {
+            let at = format!("withCommunity[{index}].prefixes");
+            report.each(&at, &with.prefixes, is_allowed);
+        }
     }
+}
+
+fn net(prefix: &str) -> Option<IpNet> {
+    parse_cidr(prefix).ok().map(|net| net.trunc())
+}
+
+fn nets(prefixes: &[String]) -> BTreeSet<IpNet> {
+    prefixes.iter().filter_map(|prefix| net(prefix)).collect()
+}
+
+/// What is not a prefix at all is said elsewhere.
+fn is_among(nets: &BTreeSet<IpNet>, prefix: &str, what: &'static str) -> Result<(), Problem> {
+    let is_one = net(prefix).is_none_or(|net| nets.contains(&net));
+    is_one
+        .then_some(())
+        .ok_or_else(|| Problem::malformed(what, prefix))
 }
 
 impl Validate for Advertise {

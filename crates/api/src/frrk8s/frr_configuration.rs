@@ -10,7 +10,7 @@ use crate::condition::ConditionedStatus;
 use crate::metallb::BfdProfileSpec;
 use crate::schema;
 use crate::selector::check_selector;
-use crate::value::{LinkName, ProfileName, parse_asn, parse_cidr, parse_ipv4};
+use crate::value::{HostVrfName, ProfileName, parse_asn, parse_cidr, parse_ipv4};
 use crate::violation::{Problem, Report, Validate, count};
 
 /// The desired configuration of the speaker on some nodes. All objects for a node are merged.
@@ -214,7 +214,7 @@ impl Validate for Router {
         } = self;
         report.field("asn", parse_asn(*asn));
         report.optional("id", id.as_deref(), parse_ipv4);
-        report.optional("vrf", non_empty(vrf.as_deref()), str::parse::<LinkName>);
+        report.optional("vrf", non_empty(vrf.as_deref()), str::parse::<HostVrfName>);
         report.field("neighbors", count(neighbors, 0, 256));
         report.nested_each("neighbors", neighbors);
         for (index, neighbor) in neighbors.iter().enumerate() {
@@ -225,8 +225,9 @@ impl Validate for Router {
         report.field("prefixes", count(prefixes, 0, 1024));
         report.each("prefixes", prefixes, |prefix| parse_cidr(prefix));
         report.field("imports", count(imports, 0, 64));
-        report.each("imports", imports, |import| {
-            non_empty(import.vrf.as_deref()).map_or(Ok(()), |vrf| vrf.parse::<LinkName>().map(drop))
+        report.each("imports", imports, |import| match import.vrf.as_deref() {
+            None | Some("" | "default") => Ok(()),
+            Some(vrf) => vrf.parse::<HostVrfName>().map(drop),
         });
         if let Some(evpn) = evpn {
             report.nested("evpn", evpn);

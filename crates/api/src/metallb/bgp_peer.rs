@@ -10,7 +10,7 @@ use crate::schema;
 use crate::selector::check_selector;
 use crate::timers::{self, TIMERS_ORDER, Timers};
 use crate::value::{
-    LinkName, ProfileName, Secret, parse_asn, parse_ip, parse_ipv4, parse_object_name,
+    HostVrfName, LinkName, ProfileName, Secret, parse_asn, parse_ip, parse_ipv4, parse_object_name,
 };
 use crate::violation::{Problem, Report, Validate, count, within};
 
@@ -190,7 +190,7 @@ impl BgpPeerSpec {
         report.field("peerPort", within(self.peer_port, 1, 16384));
         report.optional("routerID", self.router_id.as_deref(), parse_ipv4);
         let vrf = non_empty(self.vrf.as_deref());
-        report.optional("vrf", vrf, str::parse::<LinkName>);
+        report.optional("vrf", vrf, str::parse::<HostVrfName>);
     }
 
     fn check_password(&self, report: &mut Report) {

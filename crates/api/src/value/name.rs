@@ -13,6 +13,8 @@ const OBJECT_NAME_MAX: usize = 253;
 
 /// Names that mean something else to Linux or FRR.
 const RESERVED: [&str; 4] = ["all", "default", "lo", "vrf"];
+/// Names that mean something else to FRR where a VRF of the host is meant: every VRF, that without one, a route-map.
+const RESERVED_BY_FRR: [&str; 3] = ["all", "default", "route-map"];
 /// Prefixes of the devices that ferroute makes for a VNI; longest first.
 const DEVICE_PREFIXES: [&str; 5] = ["br-hs-", "br-pe-", "host-", "pe-", "vni"];
 
@@ -45,6 +47,10 @@ word! {
     VrfName
 }
 word! {
+    /// The name of a VRF that the host has: as [`LinkName`], and free of other meanings.
+    HostVrfName
+}
+word! {
     /// The name of a BFD profile: letters, digits, `.`, `_` and `-`; at most 63.
     ProfileName
 }
@@ -75,6 +81,18 @@ impl FromStr for VrfName {
             ));
         }
         if RESERVED.contains(&value) || is_device_of_a_vni(value) {
+            return Err(Problem::malformed("a VRF name that is not reserved", value));
+        }
+        Ok(Self(value.to_owned()))
+    }
+}
+
+impl FromStr for HostVrfName {
+    type Err = Problem;
+
+    fn from_str(value: &str) -> Result<Self, Problem> {
+        value.parse::<LinkName>()?;
+        if RESERVED_BY_FRR.contains(&value) {
             return Err(Problem::malformed("a VRF name that is not reserved", value));
         }
         Ok(Self(value.to_owned()))

@@ -113,6 +113,7 @@ fn speaker_router(key: &Key, router: &Router) -> Result<SpeakerRouter, String> {
             .imports
             .iter()
             .filter_map(|import| import.vrf.clone())
+            .filter(|vrf| !vrf.is_empty())
             .collect(),
     })
 }
@@ -202,19 +203,16 @@ fn accept(receive: &Receive) -> Result<Accept, String> {
     })
 }
 
-/// With attributes on some prefixes, those are named even where all are announced.
+/// All are those of the router: what else is in the table may be another tenant's.
 fn announce(advertise: &Advertise, originated: &[String]) -> Result<Announce, String> {
-    let all = advertise.allowed.mode == Mode::All;
-    let named = if all {
-        originated
-    } else {
-        &advertise.allowed.prefixes
+    let named = match advertise.allowed.mode {
+        Mode::All => originated,
+        Mode::Filtered => &advertise.allowed.prefixes,
     };
     let prefixes = cidrs(named)?
         .into_iter()
         .map(|prefix| attributes(advertise, prefix));
     Ok(Announce {
-        all,
         prefixes: prefixes.collect(),
     })
 }
