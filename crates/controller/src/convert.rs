@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ferroute_api::ferroute::NODE_INDEX_ANNOTATION;
 use ferroute_plan::index::NodeIndex;
-use ferroute_plan::snapshot::{self, FamilyPolicy, RequestedAddresses};
+use ferroute_plan::snapshot::{self, Balancer, FamilyPolicy, RequestedAddresses};
 use k8s_openapi::api::core::v1::{Node, Service, ServiceSpec};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 use kube::ResourceExt;
@@ -18,15 +18,13 @@ pub(crate) fn service(object: &Service, class: Option<&str>) -> snapshot::Servic
     let spec = object.spec.clone().unwrap_or_default();
     let (ingress, foreign_ingress) = ingress(object);
     snapshot::Service {
-        load_balancer: spec.type_.as_deref() == Some("LoadBalancer")
-            && spec.load_balancer_class.as_deref() == class
-            && object.metadata.deletion_timestamp.is_none(),
+        balancer: balancer(object, &spec, class),
         labels: object.labels().clone(),
         cluster_ips: cluster_ips(&spec),
         family_policy: family_policy(&spec),
         local_traffic: spec.external_traffic_policy.as_deref() == Some("Local"),
         requested_addresses: requested_addresses(object, &spec),
-        requested_pool: annotation(object, "address-pool"),
+        requested_pool: annotation(object, "address-pool").filter(|pool| !pool.is_empty()),
         sharing_key: annotation(object, "allow-shared-ip").filter(|key| !key.is_empty()),
         pod_selector: format!("{:?}", spec.selector.unwrap_or_default()),
         ports: spec
@@ -38,6 +36,16 @@ pub(crate) fn service(object: &Service, class: Option<&str>) -> snapshot::Servic
         ingress,
         foreign_ingress,
         allocated_from: object.annotations().get(ALLOCATED_FROM).cloned(),
+        settled: false,
+    }
+}
+
+fn balancer(object: &Service, spec: &ServiceSpec, class: Option<&str>) -> Balancer {
+    let is_ours = spec.load_balancer_class.as_deref() == class;
+    match spec.type_.as_deref() {
+        Some("LoadBalancer") if !is_ours => Balancer::OfOthers,
+        Some("LoadBalancer") if object.metadata.deletion_timestamp.is_none() => Balancer::Ours,
+        _ => Balancer::None,
     }
 }
 
@@ -159,21 +167,38 @@ mod tests {
 
     #[test]
     fn a_service_is_ours_by_type_and_class() {
-        let of = |spec: serde_json::Value, class| {
-            let object = serde_json::from_value(json!({"metadata": {"name": "s"}, "spec": spec}));
-            service(&object.unwrap(), class).load_balancer
-        };
-        assert!(of(json!({"type": "LoadBalancer"}), None));
-        assert!(!of(json!({"type": "ClusterIP"}), None));
-        assert!(!of(
-            json!({"type": "LoadBalancer", "loadBalancerClass": "other"}),
-            None
-        ));
-        assert!(of(
-            json!({"type": "LoadBalancer", "loadBalancerClass": "ours"}),
-            Some("ours")
-        ));
-        assert!(!of(json!({"type": "LoadBalancer"}), Some("ours")));
+        let (any, mine) = (json!("LoadBalancer"), json!("ours"));
+        let of =
+            |type_: &serde_json::Value, class: &serde_json::Value, our_class, deleted: bool| {
+                let deleted = deleted.then_some("2026-01-01T00:00:00Z");
+                let object = json!({
+                    "metadata": {"name": "s", "deletionTimestamp": deleted},
+                    "spec": {"type": type_, "loadBalancerClass": class},
+                });
+                service(&serde_json::from_value(object).unwrap(), our_class).balancer
+            };
+        let none = serde_json::Value::Null;
+        assert_eq!(of(&any, &none, None, false), Balancer::Ours);
+        assert_eq!(of(&any, &none, None, true), Balancer::None);
+        assert_eq!(of(&json!("ClusterIP"), &none, None, false), Balancer::None);
+        assert_eq!(of(&any, &json!("other"), None, false), Balancer::OfOthers);
+        assert_eq!(of(&any, &json!("other"), None, true), Balancer::OfOthers);
+        assert_eq!(of(&any, &mine, Some("ours"), false), Balancer::Ours);
+        assert_eq!(of(&any, &none, Some("ours"), false), Balancer::OfOthers);
+    }
+
+    #[test]
+    fn an_empty_annotation_asks_for_nothing() {
+        let annotations = json!({
+            "metallb.io/address-pool": "",
+            "metallb.universe.tf/allow-shared-ip": "",
+            "metallb.universe.tf/loadBalancerIPs": "",
+        });
+        let object = json!({"metadata": {"name": "s", "annotations": annotations}});
+        let converted = service(&serde_json::from_value(object).unwrap(), None);
+        assert_eq!(converted.requested_pool, None);
+        assert_eq!(converted.sharing_key, None);
+        assert_eq!(converted.requested_addresses, RequestedAddresses::Any);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use ferroute_plan::allocate::settle;
 use ferroute_plan::{Plan, plan};
 use ferroute_service::Health;
 use tokio::sync::{mpsc, watch};
@@ -87,6 +88,7 @@ impl Loop {
             .writer
             .services(state, &plan.services, &self.events)
             .await;
+        settle(&mut state.snapshot, &plan.services);
         if allocated.changed {
             plan = ferroute_plan::plan(&state.snapshot);
         }

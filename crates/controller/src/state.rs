@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ferroute_api::ferroute::{NodeRouter, RouteSlice};
-use ferroute_plan::PoolCounters;
 use ferroute_plan::index::NodeIndex;
 use ferroute_plan::snapshot::{Key, NodeReport, Snapshot};
+use k8s_openapi::api::core::v1::Service;
 use kube::ResourceExt;
 
 /// A change of the state; says whether it could change the plan.
@@ -16,25 +16,42 @@ pub(crate) type Change = Box<dyn FnOnce(&mut State) -> bool + Send>;
 pub(crate) struct State {
     /// What the plan is made from.
     pub(crate) snapshot: Snapshot,
-    /// Versions of Services, so that a status is only written over what was seen.
-    pub(crate) service_versions: BTreeMap<Key, String>,
+    /// What the writes need of Services.
+    pub(crate) service_handles: BTreeMap<Key, ServiceHandle>,
     /// Our objects, as the API has them.
     pub(crate) node_routers: BTreeMap<String, NodeRouter>,
     /// Our objects, as the API has them.
     pub(crate) route_slices: BTreeMap<String, RouteSlice>,
     /// Why Services have no address, as it was said last.
     pub(crate) failed_services: BTreeMap<Key, String>,
-    /// How full pools are, as it was written last.
-    pub(crate) pool_counters: BTreeMap<Key, PoolCounters>,
     /// The kinds whose first list is complete.
     pub(crate) listed: BTreeSet<&'static str>,
+}
+
+/// Which Service it is, and as of when.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ServiceHandle {
+    /// Kubectl finds the events of an object by this.
+    pub(crate) uid: Option<String>,
+    /// A status is only written over what was seen.
+    pub(crate) version: String,
+}
+
+impl ServiceHandle {
+    pub(crate) fn of(service: &Service) -> Self {
+        Self {
+            uid: service.uid(),
+            version: service.resource_version().unwrap_or_default(),
+        }
+    }
 }
 
 impl State {
     /// Records a `NodeRouter` as it is now, and what its node says there.
     pub(crate) fn set_node_router(&mut self, router: NodeRouter) -> bool {
         let name = router.name_any();
-        let report = report(&router);
+        let before = self.snapshot.reports.get(&name);
+        let report = report(&router, before);
         self.node_routers.insert(name.clone(), router);
         self.snapshot.reports.insert(name, report.clone()) != Some(report)
     }
@@ -47,12 +64,18 @@ impl State {
     }
 }
 
-fn report(router: &NodeRouter) -> NodeReport {
+fn report(router: &NodeRouter, before: Option<&NodeReport>) -> NodeReport {
     let generation = router.metadata.generation.unwrap_or_default();
     let status = router.status.as_ref();
+    let current = status.is_some_and(|status| status.observed_generation >= generation);
+    let applied = match before {
+        _ if current => Some(router.spec.clone()),
+        Some(before) => before.applied.clone(),
+        None => None,
+    };
     NodeReport {
         index: Some(NodeIndex(router.spec.node_index)),
-        current: status.is_some_and(|status| status.observed_generation >= generation),
+        applied,
         failures: status.map_or_else(Vec::new, |status| status.failures.clone()),
     }
 }

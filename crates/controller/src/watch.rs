@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::state::{Change, State};
+use crate::state::{Change, ServiceHandle, State};
 use crate::{Error, Options, convert};
 
 /// The kinds that are watched, each with where its objects are kept.
@@ -93,22 +93,27 @@ impl Watches<'_> {
             watcher::Config::default(),
             move |object| {
                 let key = key(&object);
-                let version = object.resource_version().unwrap_or_default();
+                let handle = ServiceHandle::of(&object);
                 let service = convert::service(&object, class.as_deref());
                 Box::new(move |state| {
-                    state.service_versions.insert(key.clone(), version);
+                    let before = state.snapshot.services.get(&key);
+                    let service = match before {
+                        Some(before) => service.after(before),
+                        None => service,
+                    };
+                    state.service_handles.insert(key.clone(), handle);
                     replace(&mut state.snapshot.services, key, service)
                 })
             },
             |object| {
                 let key = key(&object);
                 Box::new(move |state| {
-                    state.service_versions.remove(&key);
+                    state.service_handles.remove(&key);
                     state.snapshot.services.remove(&key).is_some()
                 })
             },
             |state, seen| {
-                state.service_versions.retain(|key, _| is_seen(seen, key));
+                state.service_handles.retain(|key, _| is_seen(seen, key));
                 retain(&mut state.snapshot.services, |key| is_seen(seen, key))
             },
         );
@@ -292,7 +297,7 @@ fn is_seen_name(seen: &Seen, name: &str) -> bool {
 }
 
 /// Without what is large, changes with every write, and is of no use here.
-fn trimmed<K: Resource>(mut object: K) -> K {
+pub(crate) fn trimmed<K: Resource>(mut object: K) -> K {
     let metadata = object.meta_mut();
     metadata.managed_fields = None;
     metadata.resource_version = None;
@@ -312,7 +317,10 @@ fn replace<I: Ord, V: PartialEq>(map: &mut BTreeMap<I, V>, id: I, value: V) -> b
 
 /// As [`replace`], but a new status alone is no change: we write it ourselves.
 fn replace_object<K: Resource>(objects: &mut BTreeMap<Key, K>, key: Key, object: K) -> bool {
-    let asks = |object: &K| (object.meta().generation, object.meta().labels.clone());
+    let asks = |object: &K| {
+        let meta = object.meta();
+        (meta.uid.clone(), meta.generation, meta.labels.clone())
+    };
     let changed = objects.get(&key).map(asks) != Some(asks(&object));
     objects.insert(key, object);
     changed

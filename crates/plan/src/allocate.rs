@@ -7,7 +7,7 @@ use ferroute_api::value::parse_ip;
 
 use crate::ledger::{Family, Ledger};
 use crate::pool::Pool;
-use crate::snapshot::{FamilyPolicy, Key, RequestedAddresses, Service, Snapshot};
+use crate::snapshot::{Balancer, FamilyPolicy, Key, RequestedAddresses, Service, Snapshot};
 use crate::verdict::{Reason, Remark};
 
 /// What a service gets.
@@ -21,8 +21,8 @@ pub struct ServicePlan {
     pub remark: Option<Remark>,
 }
 
-/// Gives every load balancer its addresses. Those that have some are served first, so that nobody new
-/// can take them.
+/// Gives every load balancer its addresses. Those that have some are served first, so that nobody new can take them,
+/// and of these the ones that have not changed.
 pub(crate) fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key, ServicePlan> {
     let mut allocator = Allocator {
         snapshot,
@@ -32,14 +32,27 @@ pub(crate) fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key,
     let mut plans = BTreeMap::new();
     let mut kept = Vec::new();
     let mut waiting = Vec::new();
-    for (key, service) in &snapshot.services {
-        if !service.load_balancer {
-            plans.insert(key.clone(), ServicePlan::default());
-            continue;
-        }
+    let (ours, others): (Vec<_>, Vec<_>) = snapshot
+        .services
+        .iter()
+        .partition(|(_, service)| service.balancer == Balancer::Ours);
+    plans.extend(
+        others
+            .iter()
+            .map(|(key, _)| ((*key).clone(), ServicePlan::default())),
+    );
+    let (settled, changed): (Vec<_>, Vec<_>) =
+        ours.into_iter().partition(|(_, service)| service.settled);
+    for (key, service) in settled.into_iter().chain(changed) {
         match allocator.keep(key, service) {
             Some(pool) => kept.push((key, service, pool)),
             None => waiting.push((key, service)),
+        }
+    }
+    // Two load balancers may have the same pools: what the other one gave is in use.
+    for (key, service) in others {
+        if service.balancer == Balancer::OfOthers {
+            allocator.take(key, service, &service.ingress);
         }
     }
     for (key, service, pool) in kept {
@@ -51,6 +64,14 @@ pub(crate) fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key,
         plans.insert(key.clone(), allocator.give(key, service));
     }
     plans
+}
+
+/// Notes which services have the addresses that were planned for what they ask for now.
+pub fn settle(snapshot: &mut Snapshot, plans: &BTreeMap<Key, ServicePlan>) {
+    for (key, service) in &mut snapshot.services {
+        let planned = plans.get(key).map(|plan| &plan.addresses);
+        service.settled = !service.ingress.is_empty() && planned == Some(&service.ingress);
+    }
 }
 
 struct Allocator<'a> {

@@ -64,7 +64,7 @@ pub fn plan(snapshot: &Snapshot) -> Plan {
         node_routers.insert(name.clone(), router);
     }
     say_what_is_not_implemented(snapshot, &mut verdicts);
-    say_what_nodes_report(snapshot, &mut verdicts);
+    say_what_nodes_report(snapshot, &node_routers, &mut verdicts);
     Plan {
         route_slices: divide(&announcements(snapshot, &advertisements, &services)),
         pools: counters(&pools, &services),

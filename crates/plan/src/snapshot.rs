@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use ferroute_api::ferroute::{NodeFailure, Source};
+use ferroute_api::ferroute::{NodeFailure, NodeRouterSpec, Source};
 use ferroute_api::frrk8s::FrrConfiguration;
 use ferroute_api::metallb::{
     BfdProfile, BgpAdvertisement, BgpPeer, Community, IpAddressPool, L2Advertisement,
@@ -136,12 +136,12 @@ pub struct Node {
 }
 
 /// What a node's `NodeRouter` holds already.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeReport {
     /// The index that it was given.
     pub index: Option<NodeIndex>,
-    /// Whether the agent has applied the newest generation.
-    pub current: bool,
+    /// What the agent has dealt with last; none of it until the agent has said so.
+    pub applied: Option<NodeRouterSpec>,
     /// What the agent could not apply.
     pub failures: Vec<NodeFailure>,
 }
@@ -149,8 +149,8 @@ pub struct NodeReport {
 /// A Service, of any type: one that was a load balancer may have to give its address back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Whether it is of type `LoadBalancer` and of our class.
-    pub load_balancer: bool,
+    /// Who gives it its addresses.
+    pub balancer: Balancer,
     /// Its labels.
     pub labels: Labels,
     /// The cluster's own addresses for it; they decide the address families.
@@ -175,6 +175,34 @@ pub struct Service {
     pub foreign_ingress: bool,
     /// The pool that its status' addresses are from, as the annotation says.
     pub allocated_from: Option<String>,
+    /// Whether it has asked for nothing else since it got its addresses: of those that share one, another must give way.
+    pub settled: bool,
+}
+
+impl Service {
+    /// The service as it is now, settled if it was before and asks for nothing else of those that share its addresses.
+    #[must_use]
+    pub fn after(mut self, before: &Self) -> Self {
+        self.settled = before.settled
+            && self.balancer == before.balancer
+            && self.local_traffic == before.local_traffic
+            && self.sharing_key == before.sharing_key
+            && self.pod_selector == before.pod_selector
+            && self.ports == before.ports;
+        self
+    }
+}
+
+/// Who gives a Service its addresses: its type and class tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Balancer {
+    /// Nobody: it is of another type, or about to go.
+    #[default]
+    None,
+    /// We do.
+    Ours,
+    /// Somebody else, for another class.
+    OfOthers,
 }
 
 /// `ipFamilyPolicy` of a Service.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ferroute_plan::allocate::ServicePlan;
-use ferroute_plan::snapshot::{Key, Kind, Service};
+use ferroute_plan::snapshot::{Balancer, Key, Kind, Service};
 use k8s_openapi::api::core::v1;
 use kube::Api;
 use kube::ResourceExt;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{Writer, first_error, side_by_side};
 use crate::convert::ALLOCATED_FROM;
 use crate::events::{Events, reference};
-use crate::state::State;
+use crate::state::{ServiceHandle, State};
 use crate::{Error, FIELD_MANAGER};
 
 /// What became of the Services.
@@ -34,7 +34,7 @@ impl Writer {
     ) -> Allocated {
         let writes = plans.iter().filter_map(|(key, plan)| {
             let service = state.snapshot.services.get(key)?;
-            let version = state.service_versions.get(key)?;
+            let version = &state.service_handles.get(key)?.version;
             differs(service, plan).then(|| self.service(key, plan, version, events))
         });
         let mut changed = false;
@@ -71,12 +71,16 @@ impl Writer {
     }
 }
 
-/// Whether a status has other addresses than the plan. One that is not ours and has no address of ours
-/// is left alone: somebody else may serve it.
+/// Whether a status has other addresses than the plan. One that somebody else serves, or may serve, is left alone: the
+/// annotation is `MetalLB`'s as well.
 fn differs(service: &Service, plan: &ServicePlan) -> bool {
     let pool = plan.pool.as_ref().map(|pool| pool.name.as_str());
-    let ours = service.load_balancer || service.allocated_from.is_some();
-    let stale = service.foreign_ingress && service.load_balancer;
+    let was_ours = service.allocated_from.is_some();
+    let (ours, stale) = match service.balancer {
+        Balancer::Ours => (true, service.foreign_ingress),
+        Balancer::None => (was_ours, false),
+        Balancer::OfOthers => (false, false),
+    };
     ours && (service.ingress != plan.addresses
         || service.allocated_from.as_deref() != pool
         || (stale && !plan.addresses.is_empty()))
@@ -117,6 +121,6 @@ fn take(state: &mut State, key: &Key, plan: &ServicePlan, object: &v1::Service) 
         service.allocated_from = plan.pool.as_ref().map(|pool| pool.name.clone());
     }
     state
-        .service_versions
-        .insert(key.clone(), object.resource_version().unwrap_or_default());
+        .service_handles
+        .insert(key.clone(), ServiceHandle::of(object));
 }

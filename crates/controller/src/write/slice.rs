@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use ferroute_api::ferroute::{AUDIENCE_LABEL, Audience, RouteSlice, RouteSliceSpec};
-use kube::Api;
+use kube::{Api, ResourceExt};
 
 use super::{Writer, first_error, side_by_side};
 use crate::Error;
 use crate::state::State;
+use crate::watch::trimmed;
 
 impl Writer {
     pub(crate) async fn route_slices(
@@ -44,9 +45,7 @@ impl Writer {
             .into_iter()
             .map(|written| {
                 written.map(|slice| {
-                    state
-                        .route_slices
-                        .insert(slice.metadata.name.clone().unwrap_or_default(), slice);
+                    state.route_slices.insert(slice.name_any(), trimmed(slice));
                 })
             });
         first_error(written)

@@ -88,12 +88,16 @@ impl Writer {
 
 /// Services have no condition of ours: an event says why one has no address.
 fn say_failed_services(state: &mut State, plan: &Plan, events: &Events) {
+    let served = |key: &Key| plan.services.contains_key(key);
+    state.failed_services.retain(|key, _| served(key));
     for (key, service) in &plan.services {
         let remark = service.remark.as_ref();
         let said = state.failed_services.get(key);
         match remark {
             Some(remark) if said != Some(&remark.message) => {
-                let on = reference(Kind::Service, key, None);
+                let handle = state.service_handles.get(key);
+                let uid = handle.and_then(|handle| handle.uid.clone());
+                let on = reference(Kind::Service, key, uid);
                 events.warning(on, remark.reason.as_str(), &remark.message);
                 state
                     .failed_services
@@ -120,7 +124,7 @@ fn differing(
 ) -> Option<Write> {
     let (meta, old) = state.object(kind, key)?;
     let new = conditions(old, &verdicts(verdict), meta.generation, now);
-    if old == new && state.pool_counters.get(key).copied() == counters {
+    if old == new && (counters.is_none() || state.counters(key) == counters) {
         return None;
     }
     Some(Write {
@@ -221,13 +225,34 @@ fn is_bad(condition: &Condition) -> bool {
 
 fn take(state: &mut State, write: Write) {
     if let Some(counters) = write.counters {
-        state.pool_counters.insert(write.key.clone(), counters);
+        state.set_counters(&write.key, counters);
     }
     state.set_conditions(write.kind, &write.key, write.conditions);
 }
 
-/// Metadata and conditions of an object of a user.
+/// Metadata, conditions and counters of an object of a user.
 impl State {
+    /// How full a pool is, as its status says.
+    fn counters(&self, pool: &Key) -> Option<PoolCounters> {
+        let status = self.snapshot.pools.get(pool)?.status.as_ref()?;
+        Some(PoolCounters {
+            assigned_ipv4: status.assigned_ipv4,
+            assigned_ipv6: status.assigned_ipv6,
+            available_ipv4: status.available_ipv4,
+            available_ipv6: status.available_ipv6,
+        })
+    }
+
+    fn set_counters(&mut self, pool: &Key, counters: PoolCounters) {
+        if let Some(object) = self.snapshot.pools.get_mut(pool) {
+            let status = object.status.get_or_insert_default();
+            status.assigned_ipv4 = counters.assigned_ipv4;
+            status.assigned_ipv6 = counters.assigned_ipv6;
+            status.available_ipv4 = counters.available_ipv4;
+            status.available_ipv6 = counters.available_ipv6;
+        }
+    }
+
     fn object(&self, kind: Kind, key: &Key) -> Option<(&ObjectMeta, &[Condition])> {
         macro_rules! of {
             ($objects:ident) => {{

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use ferroute_plan::allocate::ServicePlan;
-use ferroute_plan::snapshot::{FamilyPolicy, Key, Labels, RequestedAddresses, Service, Snapshot};
+use ferroute_plan::snapshot::{
+    Balancer, FamilyPolicy, Key, Labels, RequestedAddresses, Service, Snapshot,
+};
 use ferroute_plan::{Plan, PoolCounters, plan};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,8 +63,8 @@ struct Wanted {
     ports: Vec<String>,
     /// The pods of a service with local traffic.
     local_pods: Option<String>,
-    #[serde(default = "yes")]
-    load_balancer: bool,
+    /// `none` or `others`; otherwise it is ours.
+    balancer: Option<String>,
     /// A status that is there already.
     had: Option<Vec<std::net::IpAddr>>,
     #[serde(default)]
@@ -79,10 +81,6 @@ fn default_cluster_ips() -> Vec<std::net::IpAddr> {
 
 fn default_ports() -> Vec<String> {
     vec!["TCP/80".to_owned()]
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[test]
@@ -181,7 +179,7 @@ fn play_step(snapshot: &mut Snapshot, step: Step, at: &str) {
     for (name, wanted) in services {
         let key = Key::new(&wanted.namespace, name);
         let old = snapshot.services.remove(&key).unwrap_or_default();
-        snapshot.services.insert(key, service(wanted, old));
+        snapshot.services.insert(key, service(wanted, &old));
     }
     let planned = plan(snapshot);
     assert_eq!(outcome(&planned), expect, "{at}");
@@ -213,7 +211,7 @@ fn pool(name: &str, spec: &Value, age: usize) -> Value {
     })
 }
 
-fn service(wanted: Wanted, old: Service) -> Service {
+fn service(wanted: Wanted, old: &Service) -> Service {
     let requested_addresses = match (wanted.ips, wanted.ips_twice) {
         (_, true) => RequestedAddresses::Twice,
         (Some(text), false) => RequestedAddresses::Written(text),
@@ -224,7 +222,12 @@ fn service(wanted: Wanted, old: Service) -> Service {
         (protocol.to_owned(), number.parse().expect("a port"))
     });
     Service {
-        load_balancer: wanted.load_balancer,
+        balancer: match wanted.balancer.as_deref() {
+            None => Balancer::Ours,
+            Some("none") => Balancer::None,
+            Some("others") => Balancer::OfOthers,
+            Some(other) => panic!("no balancer {other}"),
+        },
         labels: wanted.labels,
         cluster_ips: wanted.cluster_ips,
         family_policy: match wanted.policy.as_deref() {
@@ -239,10 +242,12 @@ fn service(wanted: Wanted, old: Service) -> Service {
         sharing_key: wanted.share,
         pod_selector: wanted.local_pods.unwrap_or_default(),
         ports: ports.collect(),
-        ingress: wanted.had.unwrap_or(old.ingress),
+        ingress: wanted.had.unwrap_or_else(|| old.ingress.clone()),
         foreign_ingress: wanted.had_host_name,
-        allocated_from: old.allocated_from,
+        allocated_from: old.allocated_from.clone(),
+        settled: false,
     }
+    .after(old)
 }
 
 fn outcome(plan: &Plan) -> BTreeMap<String, String> {

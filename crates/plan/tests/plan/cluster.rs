@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ferroute_plan::Plan;
-use ferroute_plan::snapshot::{Key, Kind, Objects, Service, Snapshot};
+use ferroute_plan::allocate::settle;
+use ferroute_plan::snapshot::{Balancer, Key, Kind, Objects, Service, Snapshot};
 use ferroute_plan::verdict::{Reason, Remark, Verdict};
 use kube::ResourceExt;
 use serde::de::DeserializeOwned;
@@ -38,7 +39,7 @@ pub(crate) fn add(snapshot: &mut Snapshot, manifest: Value) {
                 .as_str()
                 .expect("a namespace");
             let service = Service {
-                load_balancer: true,
+                balancer: Balancer::Ours,
                 ..Service::default()
             };
             snapshot
@@ -66,11 +67,15 @@ fn insert<K: DeserializeOwned + ResourceExt>(objects: &mut Objects<K>, manifest:
 /// Writes the plan's addresses and indexes into the snapshot, as the controller does into the cluster.
 pub(crate) fn apply(snapshot: &mut Snapshot, plan: &Plan) {
     for (key, service) in &mut snapshot.services {
+        if service.balancer == Balancer::OfOthers {
+            continue;
+        }
         let planned = &plan.services[key];
         service.ingress.clone_from(&planned.addresses);
         service.allocated_from = planned.pool.as_ref().map(|pool| pool.name.clone());
         service.foreign_ingress = false;
     }
+    settle(snapshot, &plan.services);
     for (name, node) in &mut snapshot.nodes {
         node.index = plan.indexes.get(name).copied();
     }

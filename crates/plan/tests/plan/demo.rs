@@ -194,8 +194,8 @@ fn without_an_underlay_the_speaker_is_still_there() {
 #[test]
 fn an_object_is_pending_then_applied_or_failed_as_nodes_say() {
     let mut snapshot = cluster();
+    let red = Key::new("openperouter-system", "red");
     let on_red = |snapshot: &Snapshot| {
-        let red = Key::new("openperouter-system", "red");
         let planned = plan(snapshot);
         let said = planned
             .verdicts
@@ -210,11 +210,12 @@ fn an_object_is_pending_then_applied_or_failed_as_nodes_say() {
     let pending = "not applied yet on node control-plane and 1 more";
     assert_eq!(on_red(&snapshot), verdict(Reason::Pending, pending));
 
+    let applied = plan(&snapshot).node_routers;
     let report = |name: &str| {
         (
             name.to_owned(),
             NodeReport {
-                current: true,
+                applied: Some(applied[name].clone()),
                 ..NodeReport::default()
             },
         )
@@ -229,18 +230,35 @@ fn an_object_is_pending_then_applied_or_failed_as_nodes_say() {
         verdict(Reason::Applied, "applied on every node")
     );
 
+    // What is asked of a node for others is not waited for here; what is asked for this object is.
+    let mut other = snapshot.clone();
+    other.l3vnis.retain(|key, _| *key == red);
+    other.peers.clear();
+    let applied = verdict(Reason::Applied, "applied on every node");
+    assert_eq!(on_red(&other), applied);
+    other.l3vnis.get_mut(&red).expect("red").spec.vni += 1;
+    let pending = "not applied yet on node control-plane and 1 more";
+    assert_eq!(on_red(&other), verdict(Reason::Pending, pending));
+
+    let on_worker = |snapshot: &mut Snapshot, failure: Value| {
+        let failure = serde_json::from_value(failure).expect("a failure");
+        let report = snapshot.reports.get_mut("worker").expect("the report");
+        report.failures = vec![failure];
+    };
+    let nobody = json!({"kind": "", "namespace": "", "name": ""});
+    let refused = json!({"source": nobody, "reason": "RefusedByFRR", "message": "a line"});
+    on_worker(&mut snapshot, refused);
+    assert_eq!(on_red(&snapshot), applied);
+    let away = json!({"source": nobody, "reason": "FRRNotReached", "message": "no bgpd"});
+    on_worker(&mut snapshot, away);
+    let failed = "node worker: no bgpd";
+    assert_eq!(on_red(&snapshot), verdict(Reason::NodeFailed, failed));
     let failure = json!({
         "source": {"kind": "L3VNI", "namespace": "openperouter-system", "name": "red"},
         "reason": "Kernel",
         "message": "no VRF in this kernel",
     });
-    let failure = serde_json::from_value(failure).expect("a failure");
-    snapshot
-        .reports
-        .get_mut("worker")
-        .expect("the report")
-        .failures
-        .push(failure);
+    on_worker(&mut snapshot, failure);
     let failed = "node worker: no VRF in this kernel";
     assert_eq!(on_red(&snapshot), verdict(Reason::NodeFailed, failed));
 }

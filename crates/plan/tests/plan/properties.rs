@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use ferroute_api::Validate;
 use ferroute_plan::allocate::ServicePlan;
 use ferroute_plan::slices::MAX_ENTRIES;
-use ferroute_plan::snapshot::{Key, Kind, Objects, Service, Snapshot};
+use ferroute_plan::snapshot::{Balancer, Key, Kind, Objects, Service, Snapshot};
 use ferroute_plan::{Plan, plan};
 use ipnet::IpNet;
 use proptest::prelude::*;
@@ -86,7 +86,7 @@ proptest! {
             prop_assert!(pool.is_none() || remark.is_none());
             let Some(pool) = pool else { continue };
             let service = &cluster.services[&key];
-            prop_assert!(service.load_balancer);
+            prop_assert_eq!(service.balancer, Balancer::Ours);
             for address in addresses {
                 let kept = service.ingress.contains(&address);
                 let held = holds(&cluster, &pool, address, kept);

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use ferroute_api::ferroute::NodeRouterSpec;
 use ferroute_plan::index::NodeIndex;
 use ferroute_plan::snapshot::{
-    EndpointSlice, FamilyPolicy, Key, Labels, Node, NodeReport, RequestedAddresses, Service,
-    Snapshot,
+    Balancer, EndpointSlice, FamilyPolicy, Key, Labels, Node, NodeReport, RequestedAddresses,
+    Service, Snapshot,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -142,9 +143,9 @@ fn nodes() -> impl Strategy<Value = BTreeMap<String, Node>> {
 }
 
 fn reports() -> impl Strategy<Value = BTreeMap<String, NodeReport>> {
-    let report = (option::of(0..4_u32), any::<bool>()).prop_map(|(index, current)| NodeReport {
+    let report = (option::of(0..4_u32), any::<bool>()).prop_map(|(index, applied)| NodeReport {
         index: index.map(NodeIndex),
-        current,
+        applied: applied.then(NodeRouterSpec::default),
         failures: Vec::new(),
     });
     btree_map(select(&NODES).prop_map(str::to_owned), report, 0..=4)
@@ -164,7 +165,12 @@ fn service() -> impl Strategy<Value = Service> {
         any::<bool>(),
         select(&["a", "b"]),
     );
-    let status = (had(), option::of(select(&POOLS)), any::<bool>());
+    let status = (
+        had(),
+        option::of(select(&POOLS)),
+        any::<bool>(),
+        any::<bool>(),
+    );
     let own = (
         prop::bool::weighted(0.9),
         select(&["x", "y"]),
@@ -173,7 +179,11 @@ fn service() -> impl Strategy<Value = Service> {
         ports,
     );
     (own, asks, shares, status).prop_map(|(own, asks, shares, status)| Service {
-        load_balancer: own.0,
+        balancer: if own.0 {
+            Balancer::Ours
+        } else {
+            Balancer::None
+        },
         labels: Labels::from([("team".to_owned(), own.1.to_owned())]),
         cluster_ips: addresses(own.2),
         family_policy: own.3,
@@ -189,6 +199,7 @@ fn service() -> impl Strategy<Value = Service> {
         pod_selector: shares.2.to_owned(),
         ingress: addresses(&status.0),
         allocated_from: status.1.map(str::to_owned),
+        settled: status.3,
         foreign_ingress: status.2,
     })
 }
