@@ -12,6 +12,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::hash::fnv1a;
+
 /// The label that says which agents read a [`RouteSlice`]; see [`Audience::label`].
 pub const AUDIENCE_LABEL: &str = "ferroute.io/audience";
 
@@ -478,7 +480,7 @@ impl Audience {
         match self {
             Self::All => "all".to_owned(),
             Self::Node(name) if name.len() <= 58 => format!("node-{name}"),
-            Self::Node(name) => format!("node-{}-{:08x}", name_head(name), fnv1a(name)),
+            Self::Node(name) => format!("node-{}-{:08x}", name_head(name), fnv1a(name.bytes())),
         }
     }
 }
@@ -495,11 +497,4 @@ impl std::fmt::Display for Audience {
 /// The first 48 characters, without a dot or dash at the end, where a label allows neither.
 fn name_head(name: &str) -> &str {
     name.get(..48).unwrap_or(name).trim_end_matches(['.', '-'])
-}
-
-/// FNV-1a, 32 bits: tells apart long names that begin alike.
-fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
 }

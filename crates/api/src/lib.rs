@@ -8,6 +8,7 @@ pub mod ferroute;
     reason = "KubeSchema derives its schema from a private copy of each pub struct"
 )]
 pub mod frrk8s;
+pub mod hash;
 #[expect(
     unreachable_pub,
     reason = "KubeSchema derives its schema from a private copy of each pub struct"

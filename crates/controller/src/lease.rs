@@ -1,16 +1,18 @@
 //! Leadership: one replica writes, the others stand by with the same state.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher::{self, watch_object};
+use kube::runtime::watcher::watch_object;
 use kube::{Api, Client};
 use kube_lease_manager::{LeaseManagerBuilder, LeaseParams};
 use tokio::sync::watch::Sender;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::{Error, LEASE, Options};
 
@@ -22,6 +24,8 @@ pub(crate) const UNINSTALL: &str = "uninstall";
 const DURATION: u64 = 15;
 /// Seconds before that at which it renews.
 const GRACE: u64 = 5;
+/// A leader that has not heard of its renewal for so long writes nothing more: it comes before another one may begin.
+const TRUST: Duration = Duration::from_secs(DURATION - 2);
 
 /// Says on `leading` whether this replica leads, and gives the lease back at the shutdown.
 pub(crate) async fn hold(
@@ -40,19 +44,22 @@ pub(crate) async fn hold(
         return Ok(());
     };
     let (mut state, task) = manager.map_err(lease_error)?.watch().await;
-    let mut taken = false;
+    let mut until = None;
     loop {
         tokio::select! {
             () = shutdown.cancelled() => break,
             changed = state.changed() => if changed.is_err() { break },
-            // The manager looks at the lease when it renews. Who takes it by force is heard here, at once.
-            Some(lease) = lease.next() => {
-                let holder = holder(&lease);
-                taken = holder.is_some_and(|holder| holder != options.identity);
-                if holder == Some(UNINSTALL) { break; }
-            }
+            // The manager looks at the lease when it renews, and goes on believing in it while the API is away. Who takes
+            // it by force is heard here at once, and that nobody has renewed it by the clock.
+            Some(lease) = lease.next() => match lease {
+                Ok(Some(lease)) if holder(&lease) == Some(UNINSTALL) => break,
+                Ok(Some(lease)) => until = trusted_until(&lease, &options.identity),
+                Ok(None) => until = None,
+                Err(error) => warn!(error = &error as &dyn std::error::Error, "lease not heard"),
+            },
+            () = sleep_until(until) => until = None,
         }
-        let leads = *state.borrow_and_update() && !taken;
+        let leads = *state.borrow_and_update() && until.is_some();
         if leading.send_if_modified(|led| std::mem::replace(led, leads) != leads) {
             info!(leads, identity = options.identity, "leadership");
         }
@@ -67,13 +74,61 @@ pub(crate) async fn hold(
     Ok(())
 }
 
-/// Who holds the lease. One that cannot be read is left to the manager.
-fn holder(lease: &Result<Option<Lease>, watcher::Error>) -> Option<&str> {
-    let lease = lease.as_ref().ok()?.as_ref()?;
-    let holder = lease.spec.as_ref()?.holder_identity.as_deref()?;
-    (!holder.is_empty()).then_some(holder)
+fn holder(lease: &Lease) -> Option<&str> {
+    lease.spec.as_ref()?.holder_identity.as_deref()
+}
+
+/// How long a lease makes this replica the leader; not at all if it is another's, or was renewed too long ago.
+fn trusted_until(lease: &Lease, identity: &str) -> Option<Instant> {
+    if holder(lease) != Some(identity) {
+        return None;
+    }
+    let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
+    let age = jiff::Timestamp::now().duration_since(renewed);
+    let left = TRUST.checked_sub(age.try_into().unwrap_or_default())?;
+    Some(Instant::now() + left)
+}
+
+/// For ever without an instant.
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn lease_error(error: kube_lease_manager::LeaseManagerError) -> Error {
     Error::Lease(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use k8s_openapi::api::coordination::v1::LeaseSpec;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+
+    use super::*;
+
+    fn renewed(holder: &str, seconds_ago: i64) -> Lease {
+        let time = jiff::Timestamp::now() - SignedDuration::from_secs(seconds_ago);
+        let spec = LeaseSpec {
+            holder_identity: Some(holder.to_owned()),
+            renew_time: Some(MicroTime(time)),
+            ..LeaseSpec::default()
+        };
+        Lease {
+            spec: Some(spec),
+            ..Lease::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_trusted_by_its_holder_until_shortly_before_it_ends() {
+        let left = |lease| trusted_until(&lease, "me").map(|until| until - Instant::now());
+        let fresh = left(renewed("me", 3)).unwrap() + Duration::from_secs(3);
+        assert!(fresh <= TRUST && fresh + Duration::from_secs(2) > TRUST);
+        assert!(left(renewed("me", 14)).is_none());
+        assert!(left(renewed("another", 0)).is_none());
+        assert!(left(Lease::default()).is_none());
+    }
 }

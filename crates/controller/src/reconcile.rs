@@ -40,6 +40,9 @@ impl Loop {
             self.health.set_ready(complete);
             let leads = *self.leader.borrow_and_update();
             self.metrics.set_leads(leads);
+            if leads {
+                self.say_unreadable(&mut state);
+            }
             if !(complete && leads && dirty) {
                 continue;
             }
@@ -77,6 +80,13 @@ impl Loop {
             *dirty |= change(state);
         }
         true
+    }
+
+    fn say_unreadable(&self, state: &mut State) {
+        for (on, error) in state.unreadable.drain(..) {
+            let note = format!("not read, so it counts as it was before: {error}");
+            self.events.warning(on, "Unreadable", &note);
+        }
     }
 
     /// Makes the cluster as the plan says. Addresses are written first, and announced by a second plan

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ferroute_api::ferroute::{NodeRouter, RouteSlice};
 use ferroute_plan::index::NodeIndex;
 use ferroute_plan::snapshot::{Key, NodeReport, Snapshot};
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{ObjectReference, Service};
 use kube::ResourceExt;
 
 /// A change of the state; says whether it could change the plan.
@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) route_slices: BTreeMap<String, RouteSlice>,
     /// Why Services have no address, as it was said last.
     pub(crate) failed_services: BTreeMap<Key, String>,
+    /// Objects that cannot be read, and why, of which nobody has been told yet.
+    pub(crate) unreadable: Vec<(ObjectReference, String)>,
     /// The kinds whose first list is complete.
     pub(crate) listed: BTreeSet<&'static str>,
 }

@@ -14,8 +14,9 @@ use ferroute_api::openpe::{L2vni, L3vni, Underlay};
 use ferroute_plan::snapshot::Key;
 use ferroute_service::Process;
 use futures::StreamExt;
-use k8s_openapi::api::core::v1::{Namespace, Node, Service};
+use k8s_openapi::api::core::v1::{Namespace, Node, ObjectReference, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::core::DeserializeGuard;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -30,12 +31,11 @@ use crate::{Error, Options, convert};
 /// The kinds that are watched, each with where its objects are kept.
 macro_rules! user_objects {
     ($watches:expr, $($kind:ty => $field:ident),+ $(,)?) => {
-        $($watches.start::<$kind>(stringify!($field), watcher::Config::default(), |object| {
+        $($watches.start(stringify!($field), watcher::Config::default(), guarded::<$kind>, |object| {
             let key = key(&object);
             let object = trimmed(object);
             Box::new(move |state| replace_object(&mut state.snapshot.$field, key, object))
-        }, |object| {
-            let key = key(&object);
+        }, |key| {
             Box::new(move |state| state.snapshot.$field.remove(&key).is_some())
         }, |state, seen| {
             retain(&mut state.snapshot.$field, |key| is_seen(seen, key))
@@ -88,10 +88,11 @@ type Seen = BTreeSet<(String, String)>;
 impl Watches<'_> {
     fn cluster(&mut self, options: &Options) {
         let class = options.load_balancer_class.clone();
-        self.start::<Service>(
+        self.start(
             "services",
             watcher::Config::default(),
-            move |object| {
+            Ok,
+            move |object: Service| {
                 let key = key(&object);
                 let handle = ServiceHandle::of(&object);
                 let service = convert::service(&object, class.as_deref());
@@ -105,8 +106,7 @@ impl Watches<'_> {
                     replace(&mut state.snapshot.services, key, service)
                 })
             },
-            |object| {
-                let key = key(&object);
+            |key| {
                 Box::new(move |state| {
                     state.service_handles.remove(&key);
                     state.snapshot.services.remove(&key).is_some()
@@ -117,47 +117,41 @@ impl Watches<'_> {
                 retain(&mut state.snapshot.services, |key| is_seen(seen, key))
             },
         );
-        self.start::<EndpointSlice>(
+        self.start(
             "endpoint slices",
             watcher::Config::default().labels("kubernetes.io/service-name"),
-            |object| {
+            Ok,
+            |object: EndpointSlice| {
                 let (key, slice) = (key(&object), convert::endpoint_slice(&object));
                 Box::new(move |state| replace(&mut state.snapshot.endpoint_slices, key, slice))
             },
-            |object| {
-                let key = key(&object);
-                Box::new(move |state| state.snapshot.endpoint_slices.remove(&key).is_some())
-            },
+            |key| Box::new(move |state| state.snapshot.endpoint_slices.remove(&key).is_some()),
             |state, seen| {
                 retain(&mut state.snapshot.endpoint_slices, |key| {
                     is_seen(seen, key)
                 })
             },
         );
-        self.start::<Node>(
+        self.start(
             "nodes",
             watcher::Config::default(),
-            |object| {
+            Ok,
+            |object: Node| {
                 let (name, node) = (object.name_any(), convert::node(&object));
                 Box::new(move |state| replace(&mut state.snapshot.nodes, name, node))
             },
-            |object| {
-                let name = object.name_any();
-                Box::new(move |state| state.snapshot.nodes.remove(&name).is_some())
-            },
+            |key| Box::new(move |state| state.snapshot.nodes.remove(&key.name).is_some()),
             |state, seen| retain(&mut state.snapshot.nodes, |name| is_seen_name(seen, name)),
         );
-        self.start::<Namespace>(
+        self.start(
             "namespaces",
             watcher::Config::default(),
-            |object| {
+            Ok,
+            |object: Namespace| {
                 let (name, labels) = (object.name_any(), object.labels().clone());
                 Box::new(move |state| replace(&mut state.snapshot.namespaces, name, labels))
             },
-            |object| {
-                let name = object.name_any();
-                Box::new(move |state| state.snapshot.namespaces.remove(&name).is_some())
-            },
+            |key| Box::new(move |state| state.snapshot.namespaces.remove(&key.name).is_some()),
             |state, seen| {
                 retain(&mut state.snapshot.namespaces, |name| {
                     is_seen_name(seen, name)
@@ -167,17 +161,15 @@ impl Watches<'_> {
     }
 
     fn own(&mut self) {
-        self.start::<NodeRouter>(
+        self.start(
             "node routers",
             watcher::Config::default(),
-            |object| {
+            Ok,
+            |object: NodeRouter| {
                 let object = trimmed(object);
                 Box::new(move |state| state.set_node_router(object))
             },
-            |object| {
-                let name = object.name_any();
-                Box::new(move |state| state.remove_node_router(&name))
-            },
+            |key| Box::new(move |state| state.remove_node_router(&key.name)),
             |state, seen| {
                 let gone: Vec<_> = state
                     .node_routers
@@ -190,38 +182,43 @@ impl Watches<'_> {
                 })
             },
         );
-        self.start::<RouteSlice>(
+        self.start(
             "route slices",
             watcher::Config::default(),
-            |object| {
+            Ok,
+            |object: RouteSlice| {
                 let object = trimmed(object);
                 Box::new(move |state| replace(&mut state.route_slices, object.name_any(), object))
             },
-            |object| {
-                let name = object.name_any();
-                Box::new(move |state| state.route_slices.remove(&name).is_some())
-            },
+            |key| Box::new(move |state| state.route_slices.remove(&key.name).is_some()),
             |state, seen| retain(&mut state.route_slices, |name| is_seen_name(seen, name)),
         );
     }
 
-    /// Watches one kind: what to do with an object, with one that is gone, and with those that a new list
-    /// no longer has.
-    fn start<K>(
+    /// Watches one kind: how to read what comes, what to do with an object, with one that is gone, and with those that a
+    /// new list no longer has.
+    fn start<W, K>(
         &mut self,
         kind: &'static str,
         config: watcher::Config,
+        read: impl Fn(W) -> Result<K, String> + Send + 'static,
         apply: impl Fn(K) -> Change + Send + 'static,
-        remove: impl Fn(K) -> Change + Send + 'static,
+        remove: impl Fn(Key) -> Change + Send + 'static,
         keep: impl Fn(&mut State, &Seen) -> bool + Send + Copy + 'static,
     ) where
-        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+        W: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+        K: 'static,
     {
-        let events = watcher(Api::<K>::all(self.client.clone()), config).default_backoff();
+        let events = watcher(Api::<W>::all(self.client.clone()), config).default_backoff();
         let sender = self.sender.clone();
         let shutdown = self.process.shutdown();
         self.process.spawn(kind, async move {
             let mut seen = Seen::new();
+            // One that cannot be read stays as it was: what is wrong with it costs nobody a route.
+            let apply = move |object: W| {
+                let on = object.object_ref(&());
+                read(object).map_or_else(|error| unreadable(on, error), &apply)
+            };
             let translate = move |event| match event {
                 Event::Init => {
                     seen.clear();
@@ -233,12 +230,32 @@ impl Watches<'_> {
                 }
                 Event::InitDone => Some(listed(kind, std::mem::take(&mut seen), keep)),
                 Event::Apply(object) => Some(apply(object)),
-                Event::Delete(object) => Some(remove(object)),
+                Event::Delete(object) => Some(remove(key(&object))),
             };
             forward(kind, events, translate, sender, shutdown).await;
             Ok(())
         });
     }
+}
+
+/// The CRDs of users may be older than ours, and let pass what we cannot read.
+fn guarded<K>(object: DeserializeGuard<K>) -> Result<K, String> {
+    object.0.map_err(|invalid| invalid.error)
+}
+
+fn unreadable(on: ObjectReference, error: String) -> Change {
+    Box::new(move |state| {
+        warn!(
+            kind = on.kind,
+            namespace = on.namespace,
+            name = on.name,
+            error,
+            "unreadable"
+        );
+        state.unreadable.retain(|(other, _)| other.uid != on.uid);
+        state.unreadable.push((on, error));
+        false
+    })
 }
 
 fn listed(

@@ -1,8 +1,10 @@
 //! The speaker of every node: the requests for it, merged, and the policies that hold there.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use ferroute_api::ferroute::{Policy, Speaker};
+use ferroute_api::hash::fnv1a;
 
 use crate::advertisement::{Advertisement, NeighborIds};
 use crate::merge::Draft;
@@ -64,9 +66,16 @@ fn merged<'a>(
     for router in &mut speaker.routers {
         // Left to itself FRR takes the highest address of the host, and drops every session when
         // a veth brings a higher one.
-        router.router_id = router.router_id.or(node.internal_ipv4);
+        let own = node.internal_ipv4.unwrap_or_else(|| identifier(name));
+        router.router_id.get_or_insert(own);
     }
     (speaker, neighbors)
+}
+
+/// The BGP identifier of a node without an IPv4 address. Any number but 0 that no other node has will do (RFC 6286);
+/// this one stays.
+fn identifier(node: &str) -> Ipv4Addr {
+    fnv1a(node.bytes()).max(1).into()
 }
 
 fn neighbor_id<'a>(snapshot: &Snapshot, request: &Request<'a>) -> Option<(&'a Key, String)> {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ferroute_api::ferroute::Policy;
+use ferroute_api::hash::fnv1a;
 use ferroute_frr::config::{Action, Matches, RouteMapEntry, Sets};
 use ferroute_frr::word::{Community, Name, WordError};
 use ipnet::IpNet;
@@ -75,19 +76,11 @@ pub(super) fn tags<'a>(policies: &[&'a Policy], announced: &Announced) -> Tags<'
 
 /// The tag of a set depends on the ids alone, so it stays when other sets come and go.
 fn free_tag(set: &BTreeSet<&str>, taken: &BTreeMap<Tag, Vec<&Policy>>) -> Tag {
-    let mut tag = fnv1a(set);
+    let mut tag = fnv1a(set.iter().flat_map(|id| id.bytes().chain([b'\n'])));
     while tag == 0 || taken.contains_key(&Tag(tag)) {
         tag = tag.wrapping_add(1);
     }
     Tag(tag)
-}
-
-fn fnv1a(set: &BTreeSet<&str>) -> u32 {
-    set.iter()
-        .flat_map(|id| id.bytes().chain([b'\n']))
-        .fold(0x811c_9dc5, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
 }
 
 /// The entry of a neighbor's route-map for one tag, if any of its policies announces to that neighbor.

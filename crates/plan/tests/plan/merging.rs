@@ -32,6 +32,8 @@ fn what_two_objects_say_of_one_neighbor_is_united() {
     let expected = json!({
         "routers": [{
             "asn": 64515,
+            // Of the name of a node without an IPv4 address.
+            "routerId": "4.53.220.0",
             "prefixes": ["10.9.0.0/16"],
             "neighbors": [{
                 "id": "2001:db8::1",
