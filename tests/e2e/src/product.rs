@@ -106,6 +106,14 @@ impl Cluster {
         self.list("/apis/frrk8s.metallb.io/v1beta1/bgpsessionstates")
     }
 
+    /// Deletes the controllers' pods and waits for those that follow them.
+    pub fn replace_controllers(&self) -> Result<()> {
+        let selector = "app.kubernetes.io/component=controller";
+        let of = ["--namespace", NAMESPACE, "--selector", selector];
+        self.kubectl(&[&["delete", "pods"][..], &of].concat())?;
+        self.ready_pods(NAMESPACE, selector, 2).map(drop)
+    }
+
     /// The `NodeRouter` of a node.
     pub fn node_router(&self, node: &str) -> Result<Value> {
         self.get(&format!("/apis/ferroute.io/v1alpha1/noderouters/{node}"))

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use ferroute_e2e::{Lab, eventually};
+use ferroute_e2e::{Lab, chart, eventually};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -170,6 +170,24 @@ pub(crate) fn an_unknown_peer_is_said_on_the_advertisement(lab: &Lab) -> Result<
     still_works(lab)
 }
 
+pub(crate) fn a_service_without_an_address_is_told_why(lab: &Lab) -> Result<()> {
+    lab.cluster.with_example()?;
+    let manifest = "apiVersion: v1\nkind: Service\nmetadata: {name: elsewhere, namespace: red, annotations: {metallb.io/loadBalancerIPs: 10.99.0.1}}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n";
+    lab.cluster.apply(manifest)?;
+    let told = eventually("the service is told", LIMIT, || {
+        let service = ["service", "--namespace", "red", "elsewhere"];
+        let described = lab
+            .cluster
+            .kubectl(&[&["describe"][..], &service].concat())?;
+        let told = described.contains("AllocationFailed") && described.contains("10.99.0.1 ");
+        ensure!(told, "{described}");
+        Ok(())
+    });
+    lab.cluster.delete(manifest)?;
+    told?;
+    still_works(lab)
+}
+
 /// The Underlay names a NIC that no node has: it is told so, and has its old NIC back afterwards.
 pub(crate) fn a_missing_nic_is_said_on_the_underlay(lab: &Lab) -> Result<()> {
     lab.cluster.with_example()?;
@@ -202,6 +220,50 @@ pub(crate) fn a_missing_nic_is_said_on_the_underlay(lab: &Lab) -> Result<()> {
     ensure!(said.contains("nosuchnic"), "{said}");
     lab.cluster.wait_for_node_routers()?;
     still_works(lab)
+}
+
+/// The CRD of an older OpenPERouter lets pass what ferroute cannot read; new controllers find such an object there.
+pub(crate) fn an_object_that_cannot_be_read_stops_no_other(lab: &Lab) -> Result<()> {
+    lab.cluster.with_example()?;
+    let crd = "l3vnis.openpe.openperouter.github.io";
+    let any = r#"{"type": "object", "x-kubernetes-preserve-unknown-fields": true}"#;
+    let schema = "/spec/versions/0/schema/openAPIV3Schema";
+    let patch = format!(r#"[{{"op": "replace", "path": "{schema}", "value": {any}}}]"#);
+    lab.cluster
+        .kubectl(&["patch", "crd", crd, "--type=json", "--patch", &patch])?;
+    let manifest = openpe("kind: L3VNI\nmetadata: {name: unreadable}\nspec: {vrf: other}");
+    let served = serve_beside(lab, &manifest);
+    lab.cluster.delete(&manifest)?;
+    let crds = format!("{}/crds/openpe.openperouter.github.io_l3vnis.yaml", chart());
+    lab.cluster
+        .kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds])?;
+    served?;
+    still_works(lab)
+}
+
+fn serve_beside(lab: &Lab, unreadable: &str) -> Result<()> {
+    eventually("the API takes what the schema allows now", LIMIT, || {
+        lab.cluster.apply(unreadable)
+    })?;
+    lab.cluster.replace_controllers()?;
+    eventually("the object is told", LIMIT, || {
+        let events = lab.cluster.kubectl(&[
+            "describe",
+            "l3vni",
+            "--namespace",
+            "openperouter-system",
+            "unreadable",
+        ])?;
+        ensure!(events.contains("missing field `vni`"), "{events}");
+        Ok(())
+    })?;
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: beside, namespace: red}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n";
+    lab.cluster.apply(service)?;
+    let address = eventually("a new service has an address", LIMIT, || {
+        lab.cluster.service_address("red", "beside")
+    });
+    lab.cluster.delete(service)?;
+    address.map(drop)
 }
 
 fn still_works(lab: &Lab) -> Result<()> {

@@ -11,18 +11,7 @@ const RED: ([u8; 4], u16) = ([172, 30, 0, 10], 80);
 const API_AWAY: Duration = Duration::from_mins(1);
 
 pub(crate) fn no_packet_is_lost_when_the_controller_is_replaced(lab: &Lab) -> Result<()> {
-    let report = under_traffic(lab, || {
-        let selector = "app.kubernetes.io/component=controller";
-        lab.cluster.kubectl(&[
-            "delete",
-            "pods",
-            "--namespace",
-            NAMESPACE,
-            "--selector",
-            selector,
-        ])?;
-        lab.cluster.ready_pods(NAMESPACE, selector, 2).map(drop)
-    })?;
+    let report = under_traffic(lab, || lab.cluster.replace_controllers())?;
     say(format_args!("figure: controller replaced: {report}"));
     ensure!(report.lost == 0, "{report}");
     Ok(())
