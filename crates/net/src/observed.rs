@@ -46,6 +46,15 @@ impl Nic {
         self.group == names::NIC_GROUP
     }
 
+    /// Whether its record holds more than the NIC itself does now: that of a marked NIC, and that of one that has
+    /// just come back (a reboot, a reloaded driver) and that the host has not set up again yet.
+    pub(crate) fn has_fuller_record(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| {
+            let has_lost = !record.addresses.is_empty() || record.up && !self.up;
+            self.is_marked() || self.addresses.is_empty() && has_lost
+        })
+    }
+
     /// What there is to record of it now.
     pub(crate) fn to_record(&self, name: &LinkName) -> NicRecord {
         NicRecord {

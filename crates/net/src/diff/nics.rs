@@ -6,7 +6,7 @@
 //! | NIC is in | marked | record | it was |
 //! |---|---|---|---|
 //! | host | no | no | never ours |
-//! | host | no | yes | about to move; or the node was restarted, and the host has set it up anew |
+//! | host | no | yes | about to move; or it came back (the node was restarted), and the host sets it up anew |
 //! | host | yes | yes | on its way back; or its namespace was deleted under it, and it fell back bare |
 //! | router | yes | yes | ours |
 //! | router | any | no | put there by others, or our state directory was lost: what it is now is what we know |
@@ -40,8 +40,7 @@ impl Plan {
 
     fn move_to_router(&mut self, name: &LinkName, nic: &Nic) {
         let subject = Subject::Nic(name.clone());
-        // The record of a marked NIC holds more than the NIC itself does now.
-        if nic.record.is_none() || !nic.is_marked() {
+        if !nic.has_fuller_record() {
             self.step(&subject, Change::SaveNic(Box::new(nic.to_record(name))));
         }
         self.step(

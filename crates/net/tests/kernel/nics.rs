@@ -112,6 +112,46 @@ fn a_nic_gets_back_what_is_taken_from_it_in_the_router() {
 }
 
 #[test]
+fn a_nic_that_comes_back_bare_gets_what_it_had_before() {
+    on_a_node(async |node| {
+        let kernel = node.kernel().await;
+        plug(&node);
+        converge(&kernel, &with_nic("toswitch")).await;
+        node.router("link del toswitch");
+        node.host("link add toswitch type veth peer name tor");
+        node.host("link set tor up");
+        converge(&kernel, &with_nic("toswitch")).await;
+        let there = node.router("addr show toswitch");
+        for property in ["192.168.11.3/24", "2001:db8:11::3/64", ",UP"] {
+            assert!(there.contains(property), "{property:?} is not in {there}");
+        }
+
+        converge(&kernel, &Desired::default()).await;
+        let back = node.host("addr show toswitch");
+        for property in ["192.168.11.3/24", "2001:db8:11::3/64", "mtu 9000", ",UP"] {
+            assert!(back.contains(property), "{property:?} is not in {back}");
+        }
+        assert!(node.host("route show default").contains("192.168.11.2"));
+    });
+}
+
+#[test]
+fn a_nic_that_the_host_has_set_up_otherwise_is_recorded_anew() {
+    on_a_node(async |node| {
+        let kernel = node.kernel().await;
+        plug(&node);
+        converge(&kernel, &with_nic("toswitch")).await;
+        node.router("link del toswitch");
+        node.host("link add toswitch type veth peer name tor");
+        node.host("addr add 192.168.11.4/24 dev toswitch");
+        converge(&kernel, &with_nic("toswitch")).await;
+        let there = node.router("addr show toswitch");
+        assert!(there.contains("192.168.11.4/24"), "{there}");
+        assert!(!there.contains("192.168.11.3/24"), "{there}");
+    });
+}
+
+#[test]
 fn a_nic_that_is_exchanged_for_another_goes_back() {
     on_a_node(async |node| {
         let kernel = node.kernel().await;
