@@ -81,14 +81,18 @@ impl Links {
                 self.held = outcome.is_converged().then_some(desired);
                 let failed = outcome.failures.iter();
                 let failed = failed.map(|failure| failures::of_kernel(failure, spec));
-                (outcome.changes, failed.collect())
+                let mut failed: Vec<_> = failed.collect();
+                failed.extend(outcome.unread.map(|error| self.not_reached(&error)));
+                (outcome.changes, failed)
             }
-            Err(error) => {
-                self.kernel = None;
-                let failure = failures::of_part("KernelNotReached", &error);
-                (Vec::new(), vec![failure])
-            }
+            Err(error) => (Vec::new(), vec![self.not_reached(&error)]),
         }
+    }
+
+    /// Opens the kernel anew the next time.
+    fn not_reached(&mut self, error: &Error) -> NodeFailure {
+        self.kernel = None;
+        failures::of_part("KernelNotReached", error)
     }
 
     async fn reconcile(&mut self, desired: &Desired) -> Result<Outcome, Error> {

@@ -49,12 +49,14 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// What still differed afterwards: what depends on a failure, or what something else undid.
     pub pending: Vec<Change>,
+    /// Why the kernel could not be read afterwards, so that nothing is known of what still differs.
+    pub unread: Option<Error>,
 }
 
 impl Outcome {
     /// Whether the kernel holds all that is desired.
     pub const fn is_converged(&self) -> bool {
-        self.failures.is_empty() && self.pending.is_empty()
+        self.failures.is_empty() && self.pending.is_empty() && self.unread.is_none()
     }
 }
 
@@ -89,7 +91,7 @@ impl Kernel {
 
     /// Brings the kernel to what is desired: reads, writes what differs, and reads again if it wrote.
     ///
-    /// Fails as a whole only if the kernel cannot be read.
+    /// Fails as a whole only if the kernel cannot be read before anything is written.
     pub async fn reconcile(&self, desired: &Desired) -> Result<Outcome, Error> {
         self.reconcile_with(desired, |_| std::future::ready(()))
             .await
@@ -128,12 +130,25 @@ impl Kernel {
                 introduce(vrfs).await;
             }
             run.run(rest, &mut outcome).await;
-            let records = self.state.load()?.nics;
-            let after = self.observe(&nics, &records).await?.observed;
-            let left = diff(&self::target(desired, &after), &after);
-            outcome.pending = left.into_iter().map(|step| step.change).collect();
+            match self.pending(desired, &nics).await {
+                Ok(pending) => outcome.pending = pending,
+                // What was written is told all the same.
+                Err(error) => outcome.unread = Some(error),
+            }
         }
         Ok(outcome)
+    }
+
+    /// What differs now.
+    async fn pending(
+        &self,
+        desired: &Desired,
+        nics: &BTreeSet<LinkName>,
+    ) -> Result<Vec<Change>, Error> {
+        let records = self.state.load()?.nics;
+        let now = self.observe(nics, &records).await?.observed;
+        let left = diff(&target(desired, &now), &now);
+        Ok(left.into_iter().map(|step| step.change).collect())
     }
 
     /// What the kernel holds that is ours.

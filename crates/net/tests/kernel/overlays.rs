@@ -38,6 +38,21 @@ fn a_restarted_agent_takes_over_what_it_finds() {
 }
 
 #[test]
+fn changes_are_told_although_the_look_after_them_fails() {
+    on_a_node(async |node| {
+        let kernel = node.kernel().await;
+        let desired = two_segments();
+        // By its first wait, the reconciliation has read the state directory; the look after it does again.
+        let (outcome, ()) = futures::join!(kernel.reconcile(&desired), async {
+            std::fs::remove_dir(node.state_dir()).unwrap();
+        });
+        let outcome = outcome.unwrap();
+        assert!(lines(&outcome).contains(&"create veth pair host/host-100".to_owned()));
+        assert!(!outcome.is_converged());
+    });
+}
+
+#[test]
 fn a_segment_has_the_properties_that_evpn_needs() {
     on_a_node(async |node| {
         let kernel = node.kernel().await;
