@@ -65,6 +65,7 @@ fn source(subject: &Subject, spec: &NodeRouterSpec) -> Source {
 fn reason(error: &ferroute_net::Error) -> &'static str {
     match error {
         ferroute_net::Error::NicMissing { .. } => "NICNotFound",
+        ferroute_net::Error::NicIsPort { .. } => "NICInUse",
         ferroute_net::Error::NoVrf { .. } => "NoVRFSupport",
         ferroute_net::Error::Foreign { .. } => "ForeignLink",
         _ => "KernelRefused",

@@ -45,6 +45,10 @@ pub enum Error {
     Foreign { change: Box<Change> },
     #[error("nic {nic} not found on this node")]
     NicMissing { nic: LinkName },
+    #[error(
+        "nic {nic} is a port of {controller}, to which it could not be given back: take it out first"
+    )]
+    NicIsPort { nic: LinkName, controller: LinkName },
     #[error("record of NIC {nic} in {}", path.display())]
     Record {
         nic: LinkName,

@@ -284,7 +284,15 @@ fn failures_of(target: &Target, snapshot: &Snapshot) -> Vec<Failure> {
         .filter(|nic| !snapshot.observed.nics.contains_key(*nic));
     let missing =
         missing.map(|nic| nic_failure(nic.clone(), Error::NicMissing { nic: nic.clone() }));
-    refused.chain(missing).collect()
+    let ports = target.nics.iter().filter_map(|nic| {
+        let controller = snapshot.observed.nics.get(nic)?.controller_in_host()?;
+        let (nic, controller) = (nic.clone(), controller.clone());
+        Some(nic_failure(
+            nic.clone(),
+            Error::NicIsPort { nic, controller },
+        ))
+    });
+    refused.chain(missing).chain(ports).collect()
 }
 
 const fn nic_failure(nic: LinkName, error: Error) -> Failure {

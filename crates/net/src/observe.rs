@@ -153,10 +153,13 @@ impl Dump {
     }
 
     fn attachment(&self, raw: &RawLink) -> Attachment {
-        let controller = raw.controller.and_then(|index| self.links.get(&index));
-        controller.map_or(Attachment::Detached, |link| {
-            Attachment::To(link.name.clone())
-        })
+        self.controller(raw)
+            .map_or(Attachment::Detached, Attachment::To)
+    }
+
+    fn controller(&self, raw: &RawLink) -> Option<LinkName> {
+        let controller = self.links.get(&raw.controller?)?;
+        Some(controller.name.clone())
     }
 
     fn loopback(&self) -> Loopback {
@@ -188,6 +191,7 @@ impl Dump {
             group: raw.group,
             mtu: raw.mtu,
             up: raw.up,
+            controller: self.controller(raw),
             addresses: self.addresses.get(&raw.index).cloned().unwrap_or_default(),
             routes: Vec::new(),
             record: None,

@@ -34,6 +34,8 @@ pub struct Nic {
     pub group: u32,
     pub mtu: Mtu,
     pub up: bool,
+    /// What it is a port of in its namespace.
+    pub controller: Option<LinkName>,
     pub addresses: BTreeSet<IpNet>,
     /// Read only where a record may be made of them.
     pub routes: Vec<Route>,
@@ -44,6 +46,13 @@ impl Nic {
     /// Whether it carries the mark of a NIC that we moved.
     pub fn is_marked(&self) -> bool {
         self.group == names::NIC_GROUP
+    }
+
+    /// The bridge, bond or VRF of the host that it is a port of. It is not moved from there: the kernel would take it
+    /// out, and nothing could put it back.
+    pub(crate) fn controller_in_host(&self) -> Option<&LinkName> {
+        let controller = self.controller.as_ref();
+        controller.filter(|_| self.space == Space::Host)
     }
 
     /// Whether its record holds more than the NIC itself does now: that of a marked NIC, and that of one that has
@@ -219,11 +228,12 @@ impl Link {
 }
 
 impl Nic {
-    /// A link that changes its namespace is down and has no address there.
+    /// A link that changes its namespace is down, alone and has no address there.
     fn move_to(&mut self, space: Space) {
         self.space = space;
         self.group = names::NIC_GROUP;
         self.up = false;
+        self.controller = None;
         self.addresses.clear();
     }
 }

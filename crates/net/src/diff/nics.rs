@@ -22,6 +22,7 @@ impl Plan {
                 continue;
             };
             match nic.space {
+                Space::Host if nic.controller_in_host().is_some() => continue,
                 Space::Host => self.move_to_router(name, &nic),
                 Space::Router => self.adopt(name, &nic),
             }

@@ -183,6 +183,7 @@ fn nic() -> impl Strategy<Value = Nic> {
             group: 5,
             mtu: Mtu(mtu),
             up,
+            controller: None,
             addresses,
             routes: vec![route.clone()],
             record: None,

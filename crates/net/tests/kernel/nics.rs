@@ -181,6 +181,35 @@ fn a_missing_nic_is_told_and_everything_else_is_made() {
 }
 
 #[test]
+fn a_nic_that_is_a_port_in_the_host_stays_there_until_it_is_taken_out() {
+    on_a_node(async |node| {
+        let kernel = node.kernel().await;
+        plug(&node);
+        node.host("link add br0 type bridge");
+        node.host("link set toswitch master br0");
+        let before = state_of(&node);
+        let outcome = kernel.reconcile(&with_nic("toswitch")).await.unwrap();
+        assert_eq!(
+            failures(&outcome),
+            [
+                "nic toswitch: nic toswitch is a port of br0, to which it could not be given back: take it out first"
+            ]
+        );
+        assert_eq!(state_of(&node), before);
+        assert!(node.host("link show toswitch").contains("master br0"));
+        node.router("link show vni100");
+
+        quiet(&kernel).await;
+        node.host("link set toswitch nomaster");
+        kernel.changed().await.unwrap();
+        converge(&kernel, &with_nic("toswitch")).await;
+        node.router("link add br0 type bridge");
+        node.router("link set toswitch master br0");
+        converge(&kernel, &with_nic("toswitch")).await;
+    });
+}
+
+#[test]
 fn a_nic_that_appears_is_noticed() {
     on_a_node(async |node| {
         let kernel = node.kernel().await;
