@@ -30,6 +30,8 @@ pub(crate) struct Frr {
     differences: Vec<NodeFailure>,
     /// What it should start from next time, and whether the file says so.
     startable: Option<(Config, Saved)>,
+    /// Whether it went away over what it was told last.
+    lost: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,15 +49,14 @@ impl Frr {
             verify_at: None,
             differences: Vec::new(),
             startable: None,
+            lost: false,
         }
     }
 
     /// Makes it say what a configuration says. Nothing is written to disk: that comes after everything else.
     pub(crate) async fn apply(&mut self, config: Config) -> Vec<NodeFailure> {
         let applied = self.engine.apply(&config).await;
-        if is_startable(&applied) {
-            self.start_from(config);
-        }
+        self.learn(config, &applied);
         match applied {
             Ok(applied) => {
                 self.count(applied.commands_sent);
@@ -144,6 +145,23 @@ impl Frr {
         }
     }
 
+    /// An FRR that went away over a configuration must not start from it: nor when it is tried again while FRR is still
+    /// away, nor from another one that may have the same line. One that is not there yet should start from the newest.
+    fn learn(&mut self, config: Config, applied: &Result<Applied, VtyError>) {
+        match applied {
+            Ok(_) => {
+                self.lost = false;
+                self.start_from(config);
+            }
+            Err(VtyError::Connect { .. }) if !self.lost => self.start_from(config),
+            // Neither comes to sending a line.
+            Err(VtyError::Connect { .. } | VtyError::Lock { .. }) => {}
+            Err(VtyError::Talk { .. } | VtyError::Silent { .. } | VtyError::Refused { .. }) => {
+                self.lost = true;
+            }
+        }
+    }
+
     fn start_from(&mut self, config: Config) {
         if self.startable.as_ref().map(|(startable, _)| startable) != Some(&config) {
             self.startable = Some((config, Saved::No));
@@ -163,7 +181,64 @@ impl Frr {
     }
 }
 
-/// An FRR that went away over a configuration must not start from it; one that is not there yet should.
-fn is_startable(applied: &Result<Applied, VtyError>) -> bool {
-    matches!(applied, Ok(_) | Err(VtyError::Connect { .. }))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferroute_frr::config::Router;
+    use ferroute_frr::vty::Daemon;
+
+    fn frr(dir: &std::path::Path) -> Frr {
+        Frr::new(Arc::new(Node::of_test(dir)), Instance::Speaker)
+    }
+
+    fn config(asn: u32) -> Config {
+        let router = Router::new(asn.try_into().unwrap());
+        Config {
+            routers: [(None, router)].into(),
+            ..Config::default()
+        }
+    }
+
+    fn away() -> Result<Applied, VtyError> {
+        Err(VtyError::Connect {
+            path: "bgpd.vty".into(),
+            source: std::io::ErrorKind::ConnectionRefused.into(),
+        })
+    }
+
+    fn went_away() -> Result<Applied, VtyError> {
+        Err(VtyError::Talk {
+            daemon: Daemon::Bgpd,
+            source: std::io::ErrorKind::UnexpectedEof.into(),
+        })
+    }
+
+    fn startable(frr: &Frr) -> Option<&Config> {
+        frr.startable.as_ref().map(|(config, _)| config)
+    }
+
+    #[tokio::test]
+    async fn an_frr_that_is_not_there_yet_starts_from_the_newest() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut frr = frr(dir.path());
+        frr.learn(config(1), &away());
+        frr.learn(config(2), &away());
+        assert_eq!(startable(&frr), Some(&config(2)));
+    }
+
+    #[tokio::test]
+    async fn an_frr_does_not_start_from_what_it_went_away_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut frr = frr(dir.path());
+        frr.learn(config(1), &Ok(Applied::default()));
+        frr.learn(config(2), &went_away());
+        // Tried again while it is away, and with one thing more to say.
+        for asn in [2, 3] {
+            frr.learn(config(asn), &away());
+            assert_eq!(startable(&frr), Some(&config(1)));
+        }
+        frr.learn(config(3), &Ok(Applied::default()));
+        frr.learn(config(4), &away());
+        assert_eq!(startable(&frr), Some(&config(4)));
+    }
 }

@@ -48,3 +48,24 @@ impl Node {
             .join("frr.conf")
     }
 }
+
+#[cfg(test)]
+impl Node {
+    /// A node with all its files in a folder, and an API that nobody answers for.
+    pub(crate) fn of_test(dir: &std::path::Path) -> Self {
+        let nowhere = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
+        let options = Options {
+            node: "node-1".to_owned(),
+            namespace: "ferroute-system".to_owned(),
+            state_dir: dir.to_owned(),
+            frr_run_dir: dir.to_owned(),
+            netns: None,
+            listen: ([127, 0, 0, 1], 0).into(),
+        };
+        Self {
+            client: Client::try_from(nowhere).unwrap(),
+            options,
+            metrics: Metrics::register(&mut prometheus_client::registry::Registry::default()),
+        }
+    }
+}

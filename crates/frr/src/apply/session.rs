@@ -80,7 +80,8 @@ impl Sessions {
     pub(super) async fn show(&self, line: &str) -> Result<Vec<(Daemon, String)>, VtyError> {
         let mut printed = Vec::new();
         for daemon in self.by_daemon.keys() {
-            let mut vty = Vty::open_patiently(&self.run_dir, *daemon, self.patience).await?;
+            let opened = Vty::open_patiently(&self.run_dir, *daemon, self.patience).await;
+            let mut vty = opened.map_err(|error| gone(*daemon, error))?;
             printed.push((*daemon, vty.require(line).await?));
         }
         Ok(printed)
@@ -127,6 +128,14 @@ impl Sessions {
             line: command.to_string(),
             reason,
         }))
+    }
+}
+
+/// A daemon that was there and listens no more has ended, perhaps over what it was told: it is not one that has yet to start.
+fn gone(daemon: Daemon, error: VtyError) -> VtyError {
+    match error {
+        VtyError::Connect { source, .. } => VtyError::Talk { daemon, source },
+        other => other,
     }
 }
 

@@ -152,6 +152,18 @@ async fn a_connection_that_ends_is_an_error_wherever_it_ends_and_the_next_is_a_n
 }
 
 #[tokio::test]
+async fn daemons_that_were_there_have_ended_and_those_that_were_not_are_away() {
+    let ending = FakeFrr::start(Behaviour::Well);
+    let mut engine = ending.engine().with_patience(PATIENCE);
+    engine.apply(&speaker(1)).await.unwrap();
+    ending.stop_listening();
+    let ended = engine.drift(&speaker(1)).await.unwrap_err();
+    assert!(matches!(ended, VtyError::Talk { .. }), "{ended:?}");
+    let away = engine.apply(&speaker(1)).await.unwrap_err();
+    assert!(matches!(away, VtyError::Connect { .. }), "{away:?}");
+}
+
+#[tokio::test]
 async fn a_reply_that_is_cut_off_is_an_error() {
     let cut = FakeFrr::start(Behaviour::CutOff(6));
     let error = cut.engine().apply(&speaker(1)).await.unwrap_err();

@@ -46,6 +46,13 @@ impl FakeFrr {
         *self.behaviour.lock().unwrap() = behaviour;
     }
 
+    /// Lets nobody in any more, as daemons that end.
+    pub(crate) fn stop_listening(&self) {
+        for daemon in Daemon::ALL {
+            std::fs::remove_file(daemon.socket(self.run.path())).unwrap();
+        }
+    }
+
     pub(crate) fn engine(&self) -> Engine {
         Engine::new(self.run.path())
     }
