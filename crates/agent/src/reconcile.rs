@@ -66,7 +66,8 @@ pub(crate) async fn run(
         };
         reconciler.save(&asked);
         if api_answers {
-            reconciler.report(&asked).await;
+            let report = reconciler.report(&asked);
+            shutdown.run_until_cancelled(report).await;
             health.set_ready(true);
         }
         known = Some(asked);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use ferroute_api::condition::{Verdict, conditions};
 use ferroute_api::ferroute::{NodeFailure, NodeRouter, NodeRouterStatus};
+use ferroute_service::answered;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
@@ -52,7 +53,7 @@ impl Reporter {
             "status": status,
         }));
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch_status(&node.options.node, &params, &patch).await {
+        match answered(api.patch_status(&node.options.node, &params, &patch)).await {
             Ok(_) => {
                 self.said = Some((Instant::now(), status));
                 self.due = None;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ferroute_api::ferroute::{FabricSession, NodeRouter};
 use ferroute_api::frrk8s::{BgpSessionState, BgpSessionStateSpec, BgpSessionStateStatus};
 use ferroute_frr::session::{BfdState, Session, State};
+use ferroute_service::answered;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
@@ -57,7 +58,8 @@ impl StateWriter {
             let Sessions { speaker, router } = self.sessions.borrow_and_update().clone();
             // Without a NodeRouter nothing would own the objects and clean up after this node.
             if let Some(owner) = inbox.owner() {
-                self.states.write(&node, &owner, &speaker, &router).await;
+                let written = self.states.write(&node, &owner, &speaker, &router);
+                shutdown.run_until_cancelled(written).await;
             }
         }
         Ok(())
@@ -136,7 +138,7 @@ impl SessionStates {
         api: &Api<BgpSessionState>,
     ) -> Result<BTreeMap<String, BgpSessionStateStatus>, kube::Error> {
         let own = ListParams::default().labels(&format!("{NODE_LABEL}={}", label(&self.node)));
-        let states = api.list(&own).await?;
+        let states = answered(api.list(&own)).await?;
         Ok(states
             .into_iter()
             .map(|state| (state.name_any(), state.status.unwrap_or_default()))
@@ -173,12 +175,8 @@ impl SessionStates {
             "metadata": { "name": self.node },
             "status": { "sessions": sessions, "fabricSessions": fabric },
         }));
-        api.patch_status(
-            &self.node,
-            &PatchParams::apply(FIELD_MANAGER).force(),
-            &patch,
-        )
-        .await?;
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        answered(api.patch_status(&self.node, &params, &patch)).await?;
         self.summary = summary;
         Ok(())
     }
@@ -193,7 +191,7 @@ fn of_fabric(session: &Session) -> FabricSession {
 
 async fn create(api: &Api<BgpSessionState>, state: &BgpSessionState) -> Result<(), kube::Error> {
     let params = PatchParams::apply(FIELD_MANAGER).force();
-    api.patch(&state.name_any(), &params, &Patch::Apply(state))
+    answered(api.patch(&state.name_any(), &params, &Patch::Apply(state)))
         .await
         .map(drop)
 }
@@ -210,11 +208,13 @@ async fn set_status(
         "metadata": { "name": name },
         "status": status,
     }));
-    api.patch_status(name, &params, &patch).await.map(drop)
+    answered(api.patch_status(name, &params, &patch))
+        .await
+        .map(drop)
 }
 
 async fn delete(api: &Api<BgpSessionState>, name: &str) -> Result<(), kube::Error> {
-    match api.delete(name, &DeleteParams::default()).await {
+    match answered(api.delete(name, &DeleteParams::default())).await {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
         other => other.map(drop),
     }

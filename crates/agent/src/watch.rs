@@ -17,13 +17,16 @@ use crate::Error;
 use crate::inbox::{AskedRouter, Inbox};
 use crate::node::Node;
 
+/// After how many seconds a watch is begun anew: a connection on which nothing comes any more is found out by then.
+const RENEWAL: u32 = 60;
+
 pub(crate) async fn node_router(
     node: Arc<Node>,
     inbox: Arc<Inbox>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let api: Api<NodeRouter> = Api::all(node.client.clone());
-    let config = watcher::Config::default().fields(&format!("metadata.name={}", node.options.node));
+    let config = config().fields(&format!("metadata.name={}", node.options.node));
     let events = pin!(watcher(api, config).default_backoff());
     // An initial list without the object says that there is none.
     let mut listed = AskedRouter::default();
@@ -36,6 +39,10 @@ pub(crate) async fn node_router(
     })
     .await;
     Ok(())
+}
+
+fn config() -> watcher::Config {
+    watcher::Config::default().timeout(RENEWAL)
 }
 
 fn content(router: NodeRouter) -> AskedRouter {
@@ -54,8 +61,7 @@ pub(crate) async fn route_slices(
     let api: Api<RouteSlice> = Api::all(node.client.clone());
     let own = Audience::Node(node.options.node.clone()).label();
     let audiences = format!("{AUDIENCE_LABEL} in ({},{own})", Audience::All.label());
-    let events =
-        pin!(watcher(api, watcher::Config::default().labels(&audiences)).default_backoff());
+    let events = pin!(watcher(api, config().labels(&audiences)).default_backoff());
     let mut listed: BTreeMap<String, Vec<RouteEntry>> = BTreeMap::new();
     each(events, shutdown, |event| match event {
         Event::Init => listed.clear(),

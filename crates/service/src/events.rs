@@ -9,6 +9,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::answered;
+
 /// How many events may wait to be written. More than that at once are news to nobody.
 const WAITING: usize = 4096;
 
@@ -63,7 +65,8 @@ impl EventWriter {
     pub async fn run<E>(mut self, shutdown: CancellationToken) -> Result<(), E> {
         while let Some(Some((on, event))) = shutdown.run_until_cancelled(self.waiting.recv()).await
         {
-            if let Err(error) = self.recorder.publish(&event, &on).await {
+            let published = answered(self.recorder.publish(&event, &on));
+            if let Some(Err(error)) = shutdown.run_until_cancelled(published).await {
                 let error = &error as &dyn std::error::Error;
                 warn!(error, reason = event.reason, "event not written");
             }
@@ -84,6 +87,8 @@ fn cut(event: Event) -> Event {
 mod tests {
     use super::*;
     use kube::runtime::events::EventType;
+    use std::time::Duration;
+    use tokio::net::TcpListener;
 
     fn event() -> Event {
         Event {
@@ -92,6 +97,32 @@ mod tests {
             note: Some("ü".repeat(5000)),
             action: "Observe".repeat(100),
             secondary: None,
+        }
+    }
+
+    /// An API server that lets itself be connected to, and says nothing.
+    async fn standing_still() -> (TcpListener, Client) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let config = kube::Config::new(url.parse().unwrap());
+        (listener, Client::try_from(config).unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_api_that_stands_still_does_not_hold_up_the_shutdown() {
+        let (listener, client) = standing_still().await;
+        let (events, writer) = events(client, "test".into());
+        events.put(ObjectReference::default(), event());
+        let shutdown = CancellationToken::new();
+        let asked = async {
+            let (_connection, _) = listener.accept().await.unwrap();
+            shutdown.cancel();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            ended = writer.run::<std::io::Error>(shutdown.clone()) => ended.unwrap(),
+            () = asked => {}
+            () = tokio::time::sleep(Duration::from_secs(2)) => panic!("still writing"),
         }
     }
 
