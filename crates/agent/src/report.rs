@@ -22,6 +22,8 @@ const COUNTS: Duration = Duration::from_secs(5);
 /// Remembers what was said last, so that only news is written.
 #[derive(Debug, Default)]
 pub(crate) struct Reporter {
+    /// The uid of the `NodeRouter` that it was said of.
+    of: String,
     said: Option<(Instant, NodeRouterStatus)>,
     /// When to say what was not said yet.
     due: Option<Instant>,
@@ -36,6 +38,7 @@ impl Reporter {
         failures: &[NodeFailure],
         announced: usize,
     ) {
+        self.turn_to(&asked.uid);
         // Without a NodeRouter there is nothing to report on.
         if asked.uid.is_empty() {
             return;
@@ -63,6 +66,16 @@ impl Reporter {
                 warn!(error, "status not written");
                 self.due = Some(Instant::now() + COUNTS);
             }
+        }
+    }
+
+    /// Of another `NodeRouter`, or of none, nothing was said and nothing is due.
+    fn turn_to(&mut self, uid: &str) {
+        if self.of != uid {
+            *self = Self {
+                of: uid.to_owned(),
+                ..Self::default()
+            };
         }
     }
 
@@ -122,5 +135,39 @@ fn summary(first: &NodeFailure, more: usize) -> String {
     match more {
         0 => first.message.clone(),
         more => format!("{}; and {more} more", first.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(uid: &str) -> Asked {
+        Asked {
+            uid: uid.to_owned(),
+            ..Asked::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_node_router_no_report_is_due() {
+        let dir = tempfile::tempdir().unwrap();
+        let node = Node::of_test(dir.path());
+        let mut reporter = Reporter::default();
+        reporter.report(&node, &asked("first"), &[], 0).await;
+        assert!(reporter.due().is_some(), "nobody took it");
+        reporter.report(&node, &asked(""), &[], 0).await;
+        assert_eq!(reporter.due(), None);
+    }
+
+    #[test]
+    fn a_node_router_made_anew_is_told_what_the_one_before_was_told() {
+        let mut reporter = Reporter::default();
+        reporter.turn_to("first");
+        let status = reporter.status(&asked("first"), &[], 0);
+        reporter.said = Some((Instant::now(), status.clone()));
+        assert_eq!(reporter.when(&status), None);
+        reporter.turn_to("second");
+        assert!(reporter.when(&status).is_some());
     }
 }
