@@ -69,7 +69,9 @@ impl StateWriter {
 /// The objects as they are in the API, as far as this agent knows.
 struct SessionStates {
     node: String,
-    /// `None` until the objects of an earlier agent have been read.
+    /// The uid of the `NodeRouter` that owns them.
+    owner: String,
+    /// `None` until the objects that are there have been read.
     written: Option<BTreeMap<String, BgpSessionStateStatus>>,
     summary: Option<(String, Vec<FabricSession>)>,
 }
@@ -78,25 +80,37 @@ impl SessionStates {
     fn new(node: &Node) -> Self {
         Self {
             node: node.options.node.clone(),
+            owner: String::new(),
             written: None,
             summary: None,
         }
     }
 
-    /// Writes what has changed; what fails is tried again at the next look.
+    /// Writes what has changed; what fails is tried again at the next look, after reading what is there: somebody else
+    /// may have removed it.
     async fn write(&mut self, node: &Node, owner: &str, speaker: &[Session], fabric: &[Session]) {
-        if let Err(error) = self.try_write(node, owner, speaker, fabric).await {
+        self.turn_to(owner);
+        if let Err(error) = self.try_write(node, speaker, fabric).await {
             warn!(
                 error = &error as &dyn std::error::Error,
                 "session states not written"
             );
+            self.written = None;
+        }
+    }
+
+    /// With another `NodeRouter`, that of before has gone, and the objects that it owned go as well.
+    fn turn_to(&mut self, owner: &str) {
+        if self.owner != owner {
+            owner.clone_into(&mut self.owner);
+            self.written = None;
+            self.summary = None;
         }
     }
 
     async fn try_write(
         &mut self,
         node: &Node,
-        owner: &str,
         speaker: &[Session],
         fabric: &[Session],
     ) -> Result<(), kube::Error> {
@@ -116,7 +130,7 @@ impl SessionStates {
                 continue;
             }
             if !written.contains_key(name) {
-                create(&api, &object(name, status, owner)).await?;
+                create(&api, &object(name, status, &self.owner)).await?;
             }
             set_status(&api, name, status).await?;
             written.insert(name.clone(), status.clone());
@@ -133,14 +147,20 @@ impl SessionStates {
         Ok(())
     }
 
+    /// Those of another `NodeRouter` do not count: they are about to go.
     async fn read(
         &self,
         api: &Api<BgpSessionState>,
     ) -> Result<BTreeMap<String, BgpSessionStateStatus>, kube::Error> {
         let own = ListParams::default().labels(&format!("{NODE_LABEL}={}", label(&self.node)));
         let states = answered(api.list(&own)).await?;
+        let stays = |state: &BgpSessionState| {
+            let mut owners = state.owner_references().iter();
+            owners.all(|owner| owner.kind != "NodeRouter" || owner.uid == self.owner)
+        };
         Ok(states
             .into_iter()
+            .filter(stays)
             .map(|state| (state.name_any(), state.status.unwrap_or_default()))
             .collect())
     }
@@ -274,4 +294,39 @@ fn label(text: &str) -> String {
     let text: String = text.replace(':', "-").chars().take(63).collect();
     text.trim_matches(|c: char| !c.is_ascii_alphanumeric())
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(node: &Node) -> SessionStates {
+        SessionStates {
+            owner: "first".to_owned(),
+            written: Some(BTreeMap::new()),
+            summary: Some(("0/0".to_owned(), Vec::new())),
+            ..SessionStates::new(node)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_there_is_read_again_after_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let node = Node::of_test(dir.path());
+        let mut states = written(&node);
+        let gone = BTreeMap::from([("node-1-aaaaa".to_owned(), BgpSessionStateStatus::default())]);
+        states.written = Some(gone);
+        states.write(&node, "first", &[], &[]).await;
+        assert_eq!(states.written, None);
+    }
+
+    #[tokio::test]
+    async fn of_another_node_router_nothing_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut states = written(&Node::of_test(dir.path()));
+        states.turn_to("first");
+        assert!(states.written.is_some() && states.summary.is_some());
+        states.turn_to("second");
+        assert!(states.written.is_none() && states.summary.is_none());
+    }
 }
