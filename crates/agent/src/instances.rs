@@ -66,7 +66,11 @@ impl Frr {
                     .map(|refused| failures::of_frr(self.instance, refused))
                     .collect()
             }
-            Err(error) => vec![failures::of_part("FRRNotReached", &error)],
+            Err(error) => {
+                // It may have taken a part of this, and what it was told before is not to be put back.
+                self.verify_at = None;
+                vec![failures::of_part("FRRNotReached", &error)]
+            }
         }
     }
 
@@ -215,6 +219,15 @@ mod tests {
 
     fn startable(frr: &Frr) -> Option<&Config> {
         frr.startable.as_ref().map(|(config, _)| config)
+    }
+
+    #[tokio::test]
+    async fn what_was_told_before_is_not_put_back_after_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut frr = frr(dir.path());
+        frr.verify_at = Some(Instant::now());
+        assert_eq!(frr.apply(config(1)).await.len(), 1, "it is not there");
+        assert_eq!(frr.verify_at(), None);
     }
 
     #[tokio::test]
