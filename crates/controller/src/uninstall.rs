@@ -12,6 +12,7 @@ use serde_json::json;
 use tracing::{info, warn};
 
 use crate::lease::UNINSTALL;
+use crate::write::unless_gone;
 use crate::{Error, FIELD_MANAGER, LEASE};
 
 /// How long the agents may take to give everything back.
@@ -33,8 +34,7 @@ pub async fn uninstall(client: Client, namespace: &str) -> Result<(), Error> {
     }
     delete_all(&client).await?;
     let leases: Api<Lease> = Api::namespaced(client, namespace);
-    ignore_missing(leases.delete(LEASE, &DeleteParams::default()).await)
-        .map_err(Error::write(LEASE))
+    unless_gone(leases.delete(LEASE, &DeleteParams::default()).await).map_err(Error::write(LEASE))
 }
 
 /// Controllers stand still while somebody else holds the lease.
@@ -141,12 +141,4 @@ async fn delete_all(client: &Client) -> Result<(), Error> {
         .await
         .map_err(Error::write("NodeRouters"))?;
     Ok(())
-}
-
-fn ignore_missing<T>(deleted: Result<T, kube::Error>) -> Result<(), kube::Error> {
-    match deleted {
-        Ok(_) => Ok(()),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        Err(error) => Err(error),
-    }
 }

@@ -9,8 +9,9 @@ mod status;
 use std::fmt::Debug;
 use std::future::Future;
 
+use ferroute_service::answered;
 use futures::StreamExt;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -38,28 +39,42 @@ impl Writer {
     {
         let name = object.meta().name.clone().unwrap_or_default();
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        let written = api.patch(&name, &params, &Patch::Apply(object)).await;
-        self.counted(written.map_err(Error::write(format!("{} {name}", K::kind(&())))))
+        let patch = Patch::Apply(object);
+        let what = format!("{} {name}", K::kind(&()));
+        self.sent(what, api.patch(&name, &params, &patch)).await
     }
 
     async fn delete<K>(&self, api: &Api<K>, name: &str) -> Result<(), Error>
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
     {
-        let deleted = match api.delete(name, &kube::api::DeleteParams::default()).await {
-            Ok(_) => Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(Error::write(format!("{} {name}", K::kind(&())))(error)),
-        };
-        self.counted(deleted)
+        let params = DeleteParams::default();
+        let deleted = async { unless_gone(api.delete(name, &params).await) };
+        let what = format!("{} {name}", K::kind(&()));
+        self.sent(what, deleted).await
     }
 
-    fn counted<T>(&self, written: Result<T, Error>) -> Result<T, Error> {
+    /// Waits for the answer to a write, and counts it.
+    async fn sent<T>(
+        &self,
+        what: String,
+        write: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, Error> {
         self.metrics.writes.inc();
+        let written = answered(write).await.map_err(Error::write(what));
         if written.is_err() {
             self.metrics.write_errors.inc();
         }
         written
+    }
+}
+
+/// An object that has gone in the meantime is as good as written; the watch will say so.
+pub(crate) fn unless_gone<T>(written: Result<T, kube::Error>) -> Result<(), kube::Error> {
+    match written {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -52,8 +52,8 @@ impl Writer {
         };
         let annotation = json!({ NODE_INDEX_ANNOTATION: index.to_string() });
         let patch = Patch::Merge(json!({ "metadata": { "annotations": annotation } }));
-        let written = api.patch_metadata(name, &params, &patch).await;
-        self.counted(written.map_err(Error::write(format!("Node {name}"))))?;
+        let write = api.patch_metadata(name, &params, &patch);
+        self.sent(format!("Node {name}"), write).await?;
         Ok((name, index))
     }
 }

@@ -64,8 +64,8 @@ impl Writer {
             ..PatchParams::default()
         };
         let patch = Patch::Merge(patch(plan, version));
-        let written = api.patch_status(&key.name, &params, &patch).await;
-        let object = self.counted(written.map_err(Error::write(format!("Service {key}"))))?;
+        let write = api.patch_status(&key.name, &params, &patch);
+        let object = self.sent(format!("Service {key}"), write).await?;
         say(key, plan, object.uid(), events);
         Ok((key.clone(), plan.clone(), object))
     }

@@ -9,7 +9,7 @@ use kube::Api;
 use kube::api::{ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::{Value, json};
 
-use super::{Writer, first_error, side_by_side};
+use super::{Writer, first_error, side_by_side, unless_gone};
 use crate::events::{Events, api_version, reference};
 use crate::state::State;
 use crate::{Error, FIELD_MANAGER};
@@ -66,18 +66,10 @@ impl Writer {
             "status": write.status,
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        let written = match api
-            .patch_status(&key.name, &params, &Patch::Apply(object))
-            .await
-        {
-            Ok(_) => Ok(()),
-            // It has gone in the meantime; the watch will say so.
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            Err(error) => Err(Error::write(format!("status of {} {key}", kind.as_str()))(
-                error,
-            )),
-        };
-        self.counted(written)?;
+        let patch = Patch::Apply(object);
+        let written = async { unless_gone(api.patch_status(&key.name, &params, &patch).await) };
+        let what = format!("status of {} {key}", kind.as_str());
+        self.sent(what, written).await?;
         for (reason, message) in &write.bad_news {
             let on = reference(*kind, key, write.uid.clone());
             events.warning(on, reason, message);
