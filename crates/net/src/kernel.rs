@@ -160,8 +160,9 @@ impl Kernel {
             .observed)
     }
 
-    /// Returns when a link or address of ours has changed since the last time, by whomever: the changes of a
-    /// reconciliation are among them, so one more that finds nothing to do follows.
+    /// Returns when a link or address of ours has changed since the last time, or a VRF's table has lost its
+    /// unreachable default, by whomever: the changes of a reconciliation are among them, so one more that finds
+    /// nothing to do follows.
     pub async fn changed(&self) -> Result<(), Error> {
         self.watch.changed().await
     }

@@ -1,4 +1,5 @@
-//! Listens to both namespaces for changes of our links, so that what something else removes is put back.
+//! Listens to both namespaces for changes of our links, and to the router's for VRFs whose table no longer ends in
+//! nothing, so that what something else removes is put back.
 
 use std::{
     collections::BTreeSet,
@@ -11,13 +12,14 @@ use std::{
 
 use futures::{StreamExt, channel::mpsc::UnboundedReceiver};
 use rtnetlink::{
-    MulticastGroup, new_multicast_connection,
+    Handle, MulticastGroup, new_multicast_connection,
     packet_core::{NetlinkMessage, NetlinkPayload},
     packet_route::{
         RouteNetlinkMessage,
         link::{LinkAttribute, LinkMessage},
     },
-    sys::SocketAddr,
+    proto::Connection,
+    sys::{AsyncSocket, SocketAddr},
 };
 use tokio::{
     runtime,
@@ -25,17 +27,20 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{Error, LinkName, Place, Space, names, namespace, observe::Snapshot};
+use crate::{Error, LinkName, Place, Space, names, namespace, observe::Snapshot, parse};
 
-const GROUPS: [MulticastGroup; 3] = [
+const LINKS: [MulticastGroup; 3] = [
     MulticastGroup::Link,
     MulticastGroup::Ipv4Ifaddr,
     MulticastGroup::Ipv6Ifaddr,
 ];
 
+const ROUTES: [MulticastGroup; 2] = [MulticastGroup::Ipv4Route, MulticastGroup::Ipv6Route];
+
+type Payload = NetlinkPayload<RouteNetlinkMessage>;
 type Messages = UnboundedReceiver<(NetlinkMessage<RouteNetlinkMessage>, SocketAddr)>;
 
-/// What of the host matters. In the router's namespace everything does.
+/// What of the host matters. In the router's namespace every link and address does.
 #[derive(Debug, Clone, Default)]
 struct Interest {
     indexes: BTreeSet<u32>,
@@ -66,16 +71,22 @@ impl Watch {
         let interest = watch::Sender::new(Interest::default());
         let host_messages = listen(Space::Host, &mut tasks)?;
         let runtime = runtime::Handle::current();
-        let router_messages = namespace::inside(router, || {
+        let (link_messages, route_messages) = namespace::inside(router, || {
             let _guard = runtime.enter();
-            listen(Space::Router, &mut tasks)
+            let links = listen(Space::Router, &mut tasks)?;
+            Ok((links, listen_to_routes(&mut tasks)?))
         })?;
         tasks.spawn(follow_host(
             host_messages,
             interest.subscribe(),
             Arc::clone(&signal),
         ));
-        tasks.spawn(follow_router(router_messages, Arc::clone(&signal)));
+        tasks.spawn(follow_router(link_messages, |_| true, Arc::clone(&signal)));
+        tasks.spawn(follow_router(
+            route_messages,
+            opens_a_table,
+            Arc::clone(&signal),
+        ));
         Ok(Self {
             signal,
             interest,
@@ -123,13 +134,29 @@ impl Signal {
 
 fn listen(space: Space, tasks: &mut JoinSet<()>) -> Result<Messages, Error> {
     let (connection, handle, messages) =
-        new_multicast_connection(&GROUPS).map_err(|source| Error::Socket { space, source })?;
-    tasks.spawn(async move {
-        // A connection whose handles are gone ends.
-        let _handle = handle;
-        connection.await;
-    });
+        new_multicast_connection(&LINKS).map_err(|source| Error::Socket { space, source })?;
+    tasks.spawn(drive(connection, handle));
     Ok(messages)
+}
+
+/// Listens to the router's routes on a socket of their own, which may lose some. BGP brings more at once than a socket
+/// holds: that must neither cost us a link's message nor make us look at the kernel as often as BGP speaks. An
+/// unreachable default that is lost among them is found by the next look.
+fn listen_to_routes(tasks: &mut JoinSet<()>) -> Result<Messages, Error> {
+    let failed = |source| Error::Socket {
+        space: Space::Router,
+        source,
+    };
+    let (mut connection, handle, messages) = new_multicast_connection(&ROUTES).map_err(failed)?;
+    let socket = connection.socket_mut().socket_mut();
+    socket.set_no_enobufs(true).map_err(failed)?;
+    tasks.spawn(drive(connection, handle));
+    Ok(messages)
+}
+
+/// A connection whose handles are gone ends.
+async fn drive(connection: Connection<RouteNetlinkMessage>, _handle: Handle) {
+    connection.await;
 }
 
 async fn follow_host(
@@ -146,16 +173,24 @@ async fn follow_host(
     signal.changed.notify_one();
 }
 
-async fn follow_router(mut messages: Messages, signal: Arc<Signal>) {
-    while messages.next().await.is_some() {
-        signal.changed.notify_one();
+async fn follow_router(mut messages: Messages, matters: fn(&Payload) -> bool, signal: Arc<Signal>) {
+    while let Some((message, _)) = messages.next().await {
+        if matters(&message.payload) {
+            signal.changed.notify_one();
+        }
     }
     signal.router_ended.store(true, Ordering::Release);
     signal.changed.notify_one();
 }
 
+/// Whether a VRF's table has lost its unreachable default, so that its packets would go on to the main table.
+fn opens_a_table(payload: &Payload) -> bool {
+    matches!(payload, NetlinkPayload::InnerMessage(RouteNetlinkMessage::DelRoute(route))
+        if parse::unreachable(route).is_some())
+}
+
 impl Interest {
-    fn covers(&self, payload: &NetlinkPayload<RouteNetlinkMessage>) -> bool {
+    fn covers(&self, payload: &Payload) -> bool {
         use RouteNetlinkMessage::{DelAddress, DelLink, NewAddress, NewLink};
         match payload {
             NetlinkPayload::InnerMessage(NewLink(link) | DelLink(link)) => self.covers_link(link),

@@ -1,7 +1,10 @@
 //! Overlays on a real kernel. Those with a VRF need one that has it: see the lab's scenarios.
 
+use std::time::Duration;
+
 use crate::node::{converge, failures, ip, lines, name, on_a_node, quiet, red, segment, underlay};
 use ferroute_net::{Change, Desired, HostBridge};
+use tokio::time::timeout;
 
 fn two_segments() -> Desired {
     Desired {
@@ -289,6 +292,27 @@ fn a_change_of_ours_in_the_host_is_noticed() {
         quiet(&kernel).await;
         node.host("link del host-100");
         kernel.changed().await.unwrap();
+    });
+}
+
+/// No VRF is needed: what matters is the number of the table.
+#[test]
+fn a_table_that_no_longer_ends_in_nothing_is_noticed_and_a_learned_route_is_not() {
+    on_a_node(async |node| {
+        let kernel = node.kernel().await;
+        quiet(&kernel).await;
+        for route in ["203.0.113.0/24 dev lo", "unreachable 2001:db8:9::/64"] {
+            node.router(&format!("route add {route} table 100300"));
+            node.router(&format!("route del {route} table 100300"));
+        }
+        for family in ["-4", "-6"] {
+            let default = "unreachable default metric 4278198272 table 100300";
+            node.router(&format!("{family} route add {default}"));
+            let moment = Duration::from_millis(200);
+            assert!(timeout(moment, kernel.changed()).await.is_err());
+            node.router(&format!("{family} route flush table 100300"));
+            kernel.changed().await.unwrap();
+        }
     });
 }
 
