@@ -4,6 +4,7 @@
 
 mod daemons;
 mod restart;
+mod silence;
 
 use std::future::Future;
 use std::io;
@@ -115,6 +116,9 @@ pub enum SuperviseError {
         /// The last attempt.
         source: VtyError,
     },
+    /// A daemon has stopped answering.
+    #[error("a daemon hangs")]
+    Hangs(#[source] VtyError),
     /// The configuration file could not be read.
     #[error("read {}", path.display())]
     Read {
@@ -137,7 +141,7 @@ pub enum SuperviseError {
 const START: Duration = Duration::from_secs(30);
 
 /// Starts the daemons, loads the last configuration, and watches until `shutdown` is ready
-/// (which is no error) or a daemon ends (which is one).
+/// (which is no error) or a daemon ends or hangs (which is one).
 pub async fn run(
     options: &Options,
     shutdown: impl Future<Output = ()>,
@@ -160,8 +164,10 @@ pub async fn run(
             untold.tell(&run_dir).await;
             std::future::pending().await
         };
+        let started = daemons.started();
         tokio::select! {
             ended = daemons.first_end() => ended,
+            silent = silence::first(&run_dir, &started) => Err(SuperviseError::Hangs(silent)),
             never = told => never,
         }
     };

@@ -43,6 +43,11 @@ impl Daemons {
         Ok(())
     }
 
+    /// Which were started.
+    pub(super) fn started(&self) -> Vec<Daemon> {
+        self.0.iter().map(|(daemon, _)| *daemon).collect()
+    }
+
     async fn listening(&mut self, run_dir: &Path, daemon: Daemon) -> Result<(), SuperviseError> {
         let deadline = Instant::now() + START;
         loop {
