@@ -73,6 +73,8 @@ pub(crate) fn save(state_dir: &Path, stored: &Stored) -> Result<(), StoreError> 
             .mode(0o600)
             .open(&part)?;
         file.write_all(&bytes)?;
+        // Or the new name may be on disk before what it stands for.
+        file.sync_all()?;
         std::fs::rename(&part, &path)
     };
     write().map_err(|source| StoreError::Write {
