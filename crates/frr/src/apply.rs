@@ -35,7 +35,7 @@ pub struct Applied {
 pub struct Refused {
     /// The line behind its contexts; a password is not shown.
     pub line: String,
-    /// FRR's own words.
+    /// FRR's own words; a password is not shown.
     pub reason: String,
 }
 

@@ -37,8 +37,8 @@ impl fmt::Display for Command {
     }
 }
 
-/// The line with the value of a password replaced.
-fn without_secret(line: &str) -> String {
+/// A line, or FRR's words about it, with the value of a password replaced.
+pub(crate) fn without_secret(line: &str) -> String {
     match line.split_once(" password ") {
         Some((before, _)) => format!("{before} password ***"),
         None => line.to_owned(),

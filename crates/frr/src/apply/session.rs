@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Refused;
 use super::owner::owners_of;
-use crate::diff::Command;
+use crate::diff::{Command, without_secret};
 use crate::tree::Scope;
 use crate::vty::{Code, Daemon, Reply, Vty, VtyError};
 
@@ -126,7 +126,8 @@ impl Sessions {
         let reason = refused.unwrap_or_else(|| "no such daemon".to_owned());
         Ok(Some(Refused {
             line: command.to_string(),
-            reason,
+            // FRR repeats a line that it does not know.
+            reason: without_secret(&reason),
         }))
     }
 }

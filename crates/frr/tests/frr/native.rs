@@ -240,6 +240,17 @@ async fn a_refused_line_is_reported_and_the_others_are_in_force() {
 }
 
 #[tokio::test]
+async fn a_password_is_not_in_what_frr_says_of_a_line_that_it_refuses() {
+    let instance = Instance::start("speaker").await;
+    let mut config = speaker(0);
+    let raw = "neighbor 10.0.0.2 password s3cret\n";
+    config.raw = vec![ferroute_frr::config::RawSnippet::parse(raw).unwrap()];
+    let refused = instance.engine().apply(&config).await.unwrap().refused;
+    assert!(refused[0].reason.contains("Unknown command"), "{refused:?}");
+    assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
+}
+
+#[tokio::test]
 async fn ten_thousand_networks_are_as_fast_as_ten() {
     let instance = Instance::start("speaker").await;
     let mut engine = instance.engine();
