@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ferroute_api::ferroute::NodeFailure;
 use ferroute_frr::apply::{Applied, Engine};
 use ferroute_frr::config::Config;
+use ferroute_frr::diff::Command;
 use ferroute_frr::vty::VtyError;
 use tracing::{debug, info, warn};
 
@@ -28,6 +29,9 @@ pub(crate) struct Frr {
     verify_at: Option<Instant>,
     /// What it ran otherwise, even after it was told again.
     differences: Vec<NodeFailure>,
+    /// The commands that would make it run those, if they have changed nothing a second time: FRR says such a line in
+    /// other words, or does without it.
+    accepted: Vec<Command>,
     /// What it should start from next time, and whether the file says so.
     startable: Option<(Config, Saved)>,
     /// Whether it went away over what it was told last.
@@ -48,6 +52,7 @@ impl Frr {
             instance,
             verify_at: None,
             differences: Vec::new(),
+            accepted: Vec::new(),
             startable: None,
             lost: false,
         }
@@ -100,31 +105,49 @@ impl Frr {
         };
         let instance = self.instance.as_str();
         let drift = self.engine.drift(config).await?;
-        if drift.is_empty() {
-            return Ok(Vec::new());
+        if drift == self.accepted {
+            self.engine.accept(config);
+            return Ok(self.ignored(&drift));
         }
         for command in &drift {
             warn!(instance, missing = %command, "FRR does not run what it was told");
         }
         let applied = self.engine.apply(config).await?;
         let left = self.engine.drift(config).await?;
+        self.accepted.clear();
+        if is_as_before(&drift, &left) {
+            self.engine.accept(config);
+            self.accepted.clone_from(&left);
+        }
         self.count(applied.commands_sent);
-        Ok(left
-            .iter()
+        Ok(self.ignored(&left))
+    }
+
+    fn ignored(&self, left: &[Command]) -> Vec<NodeFailure> {
+        left.iter()
             .map(|command| failures::of_drift(self.instance, command))
-            .collect())
+            .collect()
+    }
+
+    /// Whether it runs something otherwise that it may run when it is told again.
+    pub(crate) fn is_worth_another_try(&self) -> bool {
+        !self.differences.is_empty() && self.accepted.is_empty()
     }
 
     /// A line that was refused is known already, and tried again with every apply.
     fn expect_verification(&mut self, applied: &Applied) {
         if !applied.refused.is_empty() {
             self.verify_at = None;
+            self.accepted.clear();
         } else if applied.commands_sent > 0 || self.verify_at.is_none() {
             self.verify_at = Some(Instant::now() + QUIET);
         } else {
             return;
         }
-        self.differences.clear();
+        // What it has ignored twice it ignores until it is seen to run it.
+        if self.accepted.is_empty() {
+            self.differences.clear();
+        }
     }
 
     /// Routes from these peers came over a device that is not there any more.
@@ -185,11 +208,20 @@ impl Frr {
     }
 }
 
+/// Whether FRR does without the same lines as before. What it says in their place may have another number each time.
+fn is_as_before(drift: &[Command], left: &[Command]) -> bool {
+    let added = |command: &&Command| !command.line.starts_with("no ");
+    let missing = drift.iter().filter(added);
+    drift.len() == left.len() && missing.eq(left.iter().filter(added))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use ferroute_frr::config::Router;
     use ferroute_frr::vty::Daemon;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::{UnixListener, UnixStream};
 
     fn frr(dir: &std::path::Path) -> Frr {
         Frr::new(Arc::new(Node::of_test(dir)), Instance::Speaker)
@@ -219,6 +251,70 @@ mod tests {
 
     fn startable(frr: &Frr) -> Option<&Config> {
         frr.startable.as_ref().map(|(config, _)| config)
+    }
+
+    /// Daemons that take every line, and print none. They end with the test.
+    fn daemons_that_print_nothing(dir: &std::path::Path) {
+        for daemon in Daemon::ALL {
+            let sockets = dir.join(Instance::Speaker.as_str());
+            std::fs::create_dir_all(&sockets).unwrap();
+            let listener = UnixListener::bind(daemon.socket(&sockets)).unwrap();
+            tokio::spawn(async move {
+                while let Ok((connection, _)) = listener.accept().await {
+                    tokio::spawn(say_yes(connection));
+                }
+            });
+        }
+    }
+
+    async fn say_yes(connection: UnixStream) {
+        let (lines, mut answers) = connection.into_split();
+        let mut lines = BufReader::new(lines).split(0);
+        while let Ok(Some(_)) = lines.next_segment().await {
+            answers.write_all(&[0; 4]).await.unwrap();
+        }
+    }
+
+    async fn sent_and_ignored(frr: &mut Frr) -> (u64, usize) {
+        frr.apply(config(1)).await;
+        frr.verify_at = Some(Instant::now());
+        let ignored = frr.verify().await.len();
+        let instance = frr.instance.as_str();
+        let commands = &frr.node.metrics.frr_commands;
+        let sent = commands.get_or_create(&InstanceLabels { instance }).get();
+        (sent, ignored)
+    }
+
+    #[test]
+    fn a_line_that_frr_numbers_anew_each_time_is_missing_as_before() {
+        let command = |line: &str| Command {
+            context: Arc::new([]),
+            line: line.to_owned(),
+        };
+        let drift = |number: u32| {
+            [
+                command("ip prefix-list free permit 10.1.1.1/8"),
+                command(&format!(
+                    "no ip prefix-list free seq {number} permit 10.0.0.0/8"
+                )),
+            ]
+        };
+        assert!(is_as_before(&drift(5), &drift(10)));
+        assert!(!is_as_before(&drift(5), &drift(5)[..1]));
+        assert!(!is_as_before(&drift(5)[..1], &drift(5)[1..]));
+    }
+
+    #[tokio::test]
+    async fn what_frr_ignores_twice_is_said_and_not_sent_again() {
+        let dir = tempfile::tempdir().unwrap();
+        daemons_that_print_nothing(dir.path());
+        let mut frr = frr(dir.path());
+        let (sent, ignored) = sent_and_ignored(&mut frr).await;
+        assert!(ignored > 0);
+        assert!(!frr.is_worth_another_try());
+        for _ in 0..2 {
+            assert_eq!(sent_and_ignored(&mut frr).await, (sent, ignored));
+        }
     }
 
     #[tokio::test]

@@ -156,8 +156,10 @@ impl Reconciler {
         let impossible = failures.len();
         failures.extend(self.router_and_kernel(router, kernel, asked).await);
         failures.extend(self.speaker.apply(speaker).await);
+        let mut failed = failures.len() > impossible;
         for frr in [&mut self.router, &mut self.speaker] {
             failures.extend(frr.verify().await);
+            failed |= frr.is_worth_another_try();
         }
         let metrics = &self.node.metrics;
         metrics.reconciles.inc();
@@ -170,7 +172,6 @@ impl Reconciler {
                 warn!(?failure, "not applied");
             }
         }
-        let failed = failures.len() > impossible;
         self.failures = failures;
         self.announced = announced;
         failed

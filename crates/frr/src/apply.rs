@@ -139,6 +139,14 @@ impl Engine {
         Ok(commands)
     }
 
+    /// Takes what the instance runs for what `desired` says, although it says it otherwise: the next [`apply`] sends what
+    /// is new since then, and not once more what would change nothing.
+    ///
+    /// [`apply`]: Self::apply
+    pub fn accept(&mut self, desired: &Config) {
+        self.applied = Some(desired.clone());
+    }
+
     /// What the instance runs, as far as it is configured by us.
     pub async fn running(&mut self) -> Result<Tree, VtyError> {
         let mut sessions = self.sessions().await?;

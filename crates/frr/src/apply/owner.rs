@@ -37,6 +37,11 @@ pub(super) fn owners(root: &str) -> &'static [Daemon] {
     owner.map_or(&Daemon::ALL, |(_, daemons)| daemons)
 }
 
+/// Whether nobody knows whose this line of the root is: each daemon is tried.
+pub(super) fn is_anybodys(root: &str) -> bool {
+    owners(root) == Daemon::ALL
+}
+
 /// The daemons to try for a command.
 pub(super) fn owners_of(command: &Command) -> &'static [Daemon] {
     match command.context.first() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::owner::{owners, owners_within};
+use super::owner::{is_anybodys, owners, owners_within};
 use super::session::Sessions;
 use crate::tree::{Node, Tree};
 use crate::vty::{Daemon, VtyError};
@@ -20,9 +20,14 @@ pub(super) async fn running(sessions: &mut Sessions, desired: &Tree) -> Result<T
         let mut nodes = Tree::parse(&text).nodes;
         nodes.extend(unprinted(&text));
         nodes.retain(|node| !is_foreign(&node.line) || lines.contains(node.line.as_str()));
+        for node in &mut nodes {
+            drop_number(node, &lines);
+        }
         nodes.retain_mut(|node| {
             let Node { line, children } = node;
-            let owns = |candidates| sessions.owner(candidates) == Some(daemon);
+            // Whoever took a line of free configuration prints it, and nobody else knows of it.
+            let took = is_anybodys(line) && lines.contains(line.as_str());
+            let owns = |candidates| took || sessions.owner(candidates) == Some(daemon);
             children.retain(|child| owns(owners_within(line, &child.line)));
             owns(owners(line)) || !children.is_empty()
         });
@@ -103,6 +108,20 @@ fn drop_leftovers(family: &mut Node) {
 fn respell(line: &mut Node) {
     if line.line.ends_with(" ebgp-multihop 255") {
         line.line.truncate(line.line.len() - " 255".len());
+    }
+}
+
+/// FRR numbers the rules of lists that somebody wrote freely without numbers.
+fn drop_number(node: &mut Node, desired: &HashSet<&str>) {
+    let Some((list, numbered)) = node.line.split_once(" seq ") else {
+        return;
+    };
+    let Some((_, rule)) = numbered.split_once(' ') else {
+        return;
+    };
+    let freely = format!("{list} {rule}");
+    if desired.contains(freely.as_str()) && !desired.contains(node.line.as_str()) {
+        node.line = freely;
     }
 }
 

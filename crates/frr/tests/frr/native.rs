@@ -250,6 +250,45 @@ async fn a_password_is_not_in_what_frr_says_of_a_line_that_it_refuses() {
     assert!(!format!("{refused:?}").contains("s3cret"), "{refused:?}");
 }
 
+/// The first is bgpd's, and mgmtd, which is asked before, knows nothing of it; the others get a number.
+#[tokio::test]
+async fn free_lines_are_found_in_what_frr_prints() {
+    let instance = Instance::start("speaker").await;
+    let mut config = speaker(0);
+    for raw in [
+        "debug bgp neighbor-events\n",
+        "ip prefix-list free permit 10.0.0.0/8\n",
+        "bgp community-list standard free permit 65000:1\n",
+    ] {
+        config.raw = vec![ferroute_frr::config::RawSnippet::parse(raw).unwrap()];
+        apply(&mut instance.engine(), &config).await;
+        assert_eq!(apply(&mut instance.engine(), &config).await, 0, "{raw}");
+    }
+    let mut engine = instance.engine();
+    config.raw.clear();
+    apply(&mut engine, &config).await;
+    let running = instance.show("show running-config").await;
+    assert!(!running.contains("-list "), "{running}");
+}
+
+/// Or it would be taken away and made anew for ever.
+#[tokio::test]
+async fn a_free_line_that_frr_says_otherwise_is_sent_no_more_when_that_is_accepted() {
+    let instance = Instance::start("speaker").await;
+    let mut engine = instance.engine();
+    let mut config = speaker(0);
+    let raw = "ip prefix-list free seq 5 permit 10.1.1.1/8\n";
+    config.raw = vec![ferroute_frr::config::RawSnippet::parse(raw).unwrap()];
+    engine.apply(&config).await.unwrap();
+    let drift = engine.drift(&config).await.unwrap();
+    assert!(!drift.is_empty());
+    let again = engine.apply(&config).await.unwrap();
+    assert_eq!(again.commands_sent, drift.len());
+    assert_eq!(engine.drift(&config).await.unwrap(), drift);
+    engine.accept(&config);
+    assert_eq!(engine.apply(&config).await.unwrap(), Applied::default());
+}
+
 #[tokio::test]
 async fn ten_thousand_networks_are_as_fast_as_ten() {
     let instance = Instance::start("speaker").await;
