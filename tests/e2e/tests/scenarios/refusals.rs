@@ -254,7 +254,7 @@ fn serve_beside(lab: &Lab, unreadable: &str) -> Result<()> {
             "openperouter-system",
             "unreadable",
         ])?;
-        ensure!(events.contains("missing field `vni`"), "{events}");
+        ensure!(events.contains("Missing field vni"), "{events}");
         Ok(())
     })?;
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: beside, namespace: red}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n";
