@@ -6,9 +6,14 @@ use ferroute_api::ferroute::{
 
 use crate::request::Request;
 
+/// What fits into one object: etcd takes one and a half times that in a request.
+const SIZE_MAX: usize = 1024 * 1024;
+
 /// The speaker of a node while requests are added to it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {
+    /// In bytes, at most.
+    size: usize,
     routers: Vec<SpeakerRouter>,
     bfd_profiles: Vec<NodeBfdProfile>,
     raw: Vec<(i32, RawConfig)>,
@@ -16,8 +21,15 @@ pub(crate) struct Draft {
 
 impl Draft {
     /// Adds a request, or says what it contradicts and stays as it was.
-    pub(crate) fn add(&mut self, request: &Request<'_>) -> Result<(), String> {
+    pub(crate) fn add(&mut self, request: &Request<'_>, size: usize) -> Result<(), String> {
         let mut merged = self.clone();
+        merged.size = self.size.saturating_add(size);
+        if merged.size > SIZE_MAX {
+            return Err(format!(
+                "{size} bytes to tell a node, where {} are left: fewer neighbors, prefixes or raw lines are needed",
+                SIZE_MAX - self.size
+            ));
+        }
         for router in &request.routers {
             merged.add_router(router)?;
         }

@@ -30,6 +30,14 @@ pub(crate) struct Request<'a> {
     pub(crate) raw: Option<(i32, RawConfig)>,
 }
 
+impl Request<'_> {
+    /// How many bytes it adds to a `NodeRouter`, at most.
+    pub(crate) fn size(&self) -> usize {
+        let parts = (&self.routers, &self.bfd_profiles, &self.raw);
+        serde_json::to_vec(&parts).map_or(usize::MAX, |json| json.len())
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Nodes<'a> {
     Any(&'a [LabelSelector]),

@@ -19,10 +19,11 @@ pub(crate) fn speakers<'a>(
     advertisements: &[Advertisement<'_>],
     verdicts: &mut Verdicts,
 ) -> BTreeMap<&'a str, Speaker> {
+    let requests: Vec<_> = requests.iter().map(|one| (one, one.size())).collect();
     let mut outcomes = Outcomes::new();
     let mut speakers = BTreeMap::new();
     for (name, node) in &snapshot.nodes {
-        let (mut speaker, neighbors) = merged(snapshot, requests, (name, node), &mut outcomes);
+        let (mut speaker, neighbors) = merged(snapshot, &requests, (name, node), &mut outcomes);
         speaker.policies = policies(node, advertisements, &neighbors);
         speakers.insert(name.as_str(), speaker);
     }
@@ -43,18 +44,18 @@ struct Outcome {
 
 fn merged<'a>(
     snapshot: &Snapshot,
-    requests: &[Request<'a>],
+    requests: &[(&Request<'a>, usize)],
     (name, node): (&str, &Node),
     outcomes: &mut Outcomes<'a>,
 ) -> (Speaker, NeighborIds<'a>) {
     let mut draft = Draft::default();
     let mut neighbors = NeighborIds::new();
-    for request in requests
+    for (request, size) in requests
         .iter()
-        .filter(|request| request.selects(&node.labels))
+        .filter(|(request, _)| request.selects(&node.labels))
     {
         let outcome = outcomes.entry((request.kind, request.key)).or_default();
-        match draft.add(request) {
+        match draft.add(request, *size) {
             Ok(()) => {
                 outcome.used = true;
                 neighbors.extend(neighbor_id(snapshot, request));

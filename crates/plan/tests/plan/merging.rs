@@ -58,6 +58,34 @@ fn what_two_objects_say_of_one_neighbor_is_united() {
 }
 
 #[test]
+fn an_object_too_large_to_tell_a_node_is_refused_alone() {
+    let mut cluster = cluster();
+    add(&mut cluster, peer("p", json!({"peerAddress": "10.0.0.1"})));
+    let prefixes: Vec<_> = (0..1024)
+        .map(|n| format!("10.{}.{}.0/24", n / 256, n % 256))
+        .collect();
+    let neighbor = |n: u32| {
+        let send = json!({"allowed": {"mode": "all"}});
+        json!({"address": format!("192.0.2.{n}"), "asn": 64512, "toAdvertise": send})
+    };
+    let neighbors: Vec<_> = (1..64).map(neighbor).collect();
+    let routers = json!([{"asn": 64515, "prefixes": prefixes, "neighbors": neighbors}]);
+    let spec = json!({"bgp": {"routers": routers}});
+    add(
+        &mut cluster,
+        object("m", "FRRConfiguration", "large", &spec),
+    );
+    let planned = plan(&cluster);
+    assert_eq!(remote_asns(&planned)[0], ("n1", vec!["64512"]));
+    let complaints = complaints(&planned);
+    let said = &complaints["FRRConfiguration m/large"][0];
+    assert!(
+        said.starts_with("Conflict: ") && said.contains("bytes to tell a node"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_contradiction_on_one_node_leaves_the_object_out_there_only() {
     let mut cluster = cluster();
     let here = json!({"matchLabels": {"rack": "1"}});
