@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::desired::Announced;
 
-/// A `NodeRouter` as it is now; without one nothing is asked of the node.
+/// A `NodeRouter` as it is now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct AskedRouter {
     /// Its generation.
@@ -88,7 +88,7 @@ impl Inbox {
         self.wake();
     }
 
-    /// What is asked, once every watch has been answered. Without a `NodeRouter` nothing is asked.
+    /// What is asked, once every watch has been answered.
     pub(crate) fn asked(&self) -> Option<Asked> {
         let state = self.state();
         let slices = state.slices.clone()?;

@@ -51,7 +51,7 @@ pub(crate) async fn run(
     {
         let heard = inbox.asked();
         let api_answers = heard.is_some();
-        let Some(asked) = heard.or(known.take()) else {
+        let Some(asked) = heeded(heard, known.take()) else {
             continue;
         };
         if api_answers {
@@ -73,6 +73,18 @@ pub(crate) async fn run(
         known = Some(asked);
     }
     Ok(())
+}
+
+/// What to do of what is heard now and was asked before. A node whose `NodeRouter` is gone stays as it is, and so does one
+/// that hears nothing: who wants it empty asks it for nothing first, as an uninstallation does.
+fn heeded(heard: Option<Asked>, before: Option<Asked>) -> Option<Asked> {
+    match (heard, before) {
+        (Some(heard), Some(before)) if heard.uid.is_empty() => Some(Asked {
+            uid: heard.uid,
+            ..before
+        }),
+        (heard, before) => heard.or(before),
+    }
 }
 
 fn make_dirs(node: &Node) -> Result<(), Error> {
@@ -272,4 +284,33 @@ fn router_addresses(asked: &Asked, vni: Vni) -> impl Iterator<Item = IpAddr> {
         .filter(move |l3vni| l3vni.vni == vni.get())
         .flat_map(|l3vni| &l3vni.host_session)
         .flat_map(|veth| veth.router.iter().map(IpNet::addr))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(uid: &str, generation: i64) -> Asked {
+        Asked {
+            generation,
+            uid: uid.to_owned(),
+            ..Asked::default()
+        }
+    }
+
+    #[test]
+    fn a_node_goes_on_with_what_it_was_asked_until_it_is_asked_for_something_else() {
+        let (none, first) = (asked("", 0), asked("a", 1));
+        for (heard, before, expected) in [
+            (None, None, None),
+            (Some(&none), None, Some(&none)),
+            (Some(&asked("a", 2)), Some(&first), Some(&asked("a", 2))),
+            (None, Some(&first), Some(&first)),
+            (Some(&none), Some(&first), Some(&asked("", 1))),
+            (Some(&first), Some(&asked("", 7)), Some(&first)),
+        ] {
+            let heeded = heeded(heard.cloned(), before.cloned());
+            assert_eq!(heeded.as_ref(), expected, "{heard:?} after {before:?}");
+        }
+    }
 }

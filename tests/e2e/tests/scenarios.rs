@@ -51,6 +51,7 @@ static SCENARIOS: &[Scenario] = &scenarios![
     resilience::traffic_comes_back_after_the_node_pod_is_replaced,
     resilience::no_packet_is_lost_when_the_controller_is_replaced,
     resilience::no_packet_is_lost_when_the_agent_is_killed,
+    resilience::no_packet_is_lost_when_the_node_routers_are_deleted,
     resilience::no_packet_is_lost_while_the_api_is_away,
     refusals::what_one_object_shows_is_refused_at_apply,
     refusals::what_several_objects_show_is_said_on_the_newer_one,

@@ -17,6 +17,18 @@ pub(crate) fn no_packet_is_lost_when_the_controller_is_replaced(lab: &Lab) -> Re
     Ok(())
 }
 
+/// The controller makes them anew, and the nodes stay as they are until then.
+pub(crate) fn no_packet_is_lost_when_the_node_routers_are_deleted(lab: &Lab) -> Result<()> {
+    let report = under_traffic(lab, || {
+        lab.cluster.kubectl(&["delete", "noderouters", "--all"])?;
+        lab.cluster.wait_for_node_routers()?;
+        lab.cluster.wait_for_sessions(4)
+    })?;
+    say(format_args!("figure: NodeRouters deleted: {report}"));
+    ensure!(report.lost == 0, "{report}");
+    Ok(())
+}
+
 pub(crate) fn no_packet_is_lost_when_the_agent_is_killed(lab: &Lab) -> Result<()> {
     let report = under_traffic(lab, || {
         let node = &lab.nodes()[0];
