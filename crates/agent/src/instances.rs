@@ -216,7 +216,7 @@ fn is_as_before(drift: &[Command], left: &[Command]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use ferroute_frr::config::Router;
     use ferroute_frr::vty::Daemon;
@@ -253,8 +253,8 @@ mod tests {
         frr.startable.as_ref().map(|(config, _)| config)
     }
 
-    /// Daemons that take every line, and print none. They end with the test.
-    fn daemons_that_print_nothing(dir: &std::path::Path) {
+    /// A speaker whose daemons take every line, and print none. They end with the test.
+    pub(crate) fn daemons_that_print_nothing(dir: &std::path::Path) {
         for daemon in Daemon::ALL {
             let sockets = dir.join(Instance::Speaker.as_str());
             std::fs::create_dir_all(&sockets).unwrap();

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use ferroute_frr::config::Config;
 use ferroute_net::{Change, Space, Vni};
 use ferroute_service::Health;
 use ipnet::IpNet;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -24,6 +26,9 @@ use crate::{Error, report, stored};
 
 /// How long to wait before trying what failed again, at first and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// How long the speaker waits for the router's FRR and the kernel: more than they need when nothing is wrong.
+const HEAD_START: Duration = Duration::from_secs(2);
 
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
@@ -73,6 +78,22 @@ pub(crate) async fn run(
         known = Some(asked);
     }
     Ok(())
+}
+
+/// Both, the second once the first is ready or has had its time.
+async fn staggered<A, B>(
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let mut first = pin!(first);
+    let ready = timeout(HEAD_START, &mut first).await.ok();
+    let rest = async {
+        match ready {
+            Some(ready) => ready,
+            None => first.await,
+        }
+    };
+    tokio::join!(rest, second)
 }
 
 /// What to do of what is heard now and was asked before. A node whose `NodeRouter` is gone stays as it is, and so does one
@@ -166,8 +187,7 @@ impl Reconciler {
             mut failures,
         } = desired(&asked.spec, &asked.announced(), self.passwords.known());
         let impossible = failures.len();
-        failures.extend(self.router_and_kernel(router, kernel, asked).await);
-        failures.extend(self.speaker.apply(speaker).await);
+        failures.extend(self.apply(router, kernel, speaker, asked).await);
         let mut failed = failures.len() > impossible;
         for frr in [&mut self.router, &mut self.speaker] {
             failures.extend(frr.verify().await);
@@ -189,20 +209,28 @@ impl Reconciler {
         failed
     }
 
-    /// FRR first: bgpd has crashed over a VXLAN device without its EVPN instance (FRR issue 22851), and a
-    /// device must not go while FRR still uses it.
-    async fn router_and_kernel(
+    /// The router's FRR before the kernel: bgpd has crashed over a VXLAN device without its EVPN instance (FRR issue
+    /// 22851), and a device must not go while FRR still uses it. The speaker comes last, so that it finds whom it is to
+    /// speak to, but does not wait for ever.
+    async fn apply(
         &mut self,
-        config: Config,
+        router: Config,
         kernel: ferroute_net::Desired,
+        speaker: Config,
         asked: &Asked,
     ) -> Vec<NodeFailure> {
-        if self.node.options.netns.is_none() {
-            return without_router(asked);
-        }
-        let mut failures = self.router.apply(config).await;
-        let (changes, not_made) = self.links.apply(kernel, &asked.spec).await;
-        failures.extend(not_made);
+        let router_and_kernel = async {
+            if self.node.options.netns.is_none() {
+                return (Vec::new(), without_router(asked));
+            }
+            let mut failures = self.router.apply(router).await;
+            let (changes, not_made) = self.links.apply(kernel, &asked.spec).await;
+            failures.extend(not_made);
+            (changes, failures)
+        };
+        let speaker = self.speaker.apply(speaker);
+        let ((changes, mut failures), refused) = staggered(router_and_kernel, speaker).await;
+        failures.extend(refused);
         self.forget_stale(&changes, asked).await;
         failures
     }
@@ -289,6 +317,10 @@ fn router_addresses(asked: &Asked, vni: Vni) -> impl Iterator<Item = IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instances::tests::daemons_that_print_nothing;
+    use crate::metrics::InstanceLabels;
+    use ferroute_frr::vty::Daemon;
+    use tokio::net::UnixListener;
 
     fn asked(uid: &str, generation: i64) -> Asked {
         Asked {
@@ -311,6 +343,31 @@ mod tests {
         ] {
             let heeded = heeded(heard.cloned(), before.cloned());
             assert_eq!(heeded.as_ref(), expected, "{heard:?} after {before:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_router_that_stands_still_does_not_hold_up_the_speaker() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut node = Node::of_test(dir.path());
+        node.options.netns = Some("nowhere".into());
+        let node = Arc::new(node);
+        let router = node.sockets(Instance::Router);
+        std::fs::create_dir_all(&router).unwrap();
+        let _silent = Daemon::ALL.map(|daemon| UnixListener::bind(daemon.socket(&router)).unwrap());
+        daemons_that_print_nothing(dir.path());
+        let mut reconciler = Reconciler::new(Arc::clone(&node), Vec::new());
+        let told = async {
+            let instance = Instance::Speaker.as_str();
+            let labels = InstanceLabels { instance };
+            while node.metrics.frr_commands.get_or_create(&labels).get() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let asked = Asked::default();
+        tokio::select! {
+            _ = reconciler.reconcile(&asked) => panic!("the router answers nothing"),
+            told = timeout(Duration::from_secs(5), told) => told.unwrap(),
         }
     }
 }

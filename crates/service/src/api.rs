@@ -11,8 +11,11 @@ use kube::Error;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The answer to a request, or an error if none comes in time. Not for a watch: that may be silent for long.
-pub async fn answered<T>(request: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    within(PATIENCE, request).await
+pub fn answered<T>(
+    request: impl Future<Output = Result<T, Error>>,
+) -> impl Future<Output = Result<T, Error>> {
+    // Requests are large, and those who wait for them would be.
+    within(PATIENCE, Box::pin(request))
 }
 
 async fn within<T>(

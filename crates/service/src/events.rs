@@ -66,7 +66,7 @@ impl EventWriter {
         while let Some(Some((on, event))) = shutdown.run_until_cancelled(self.waiting.recv()).await
         {
             let published = answered(self.recorder.publish(&event, &on));
-            if let Some(Err(error)) = Box::pin(shutdown.run_until_cancelled(published)).await {
+            if let Some(Err(error)) = shutdown.run_until_cancelled(published).await {
                 let error = &error as &dyn std::error::Error;
                 warn!(error, reason = event.reason, "event not written");
             }
