@@ -30,6 +30,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(200), Duration::fro
 /// How long the speaker waits for the router's FRR and the kernel: more than they need when nothing is wrong.
 const HEAD_START: Duration = Duration::from_secs(2);
 
+/// How long a node keeps what it was asked after its `NodeRouter` is gone: another controller may have to take over first.
+const ABSENCE: Duration = Duration::from_secs(30);
+
 /// Runs until the shutdown. What was asked last is applied before the API answers: fail static.
 pub(crate) async fn run(
     node: Arc<Node>,
@@ -56,7 +59,7 @@ pub(crate) async fn run(
     {
         let heard = inbox.asked();
         let api_answers = heard.is_some();
-        let Some(asked) = heeded(heard, known.take()) else {
+        let Some(asked) = reconciler.heed(heard, known.take()) else {
             continue;
         };
         if api_answers {
@@ -80,31 +83,19 @@ pub(crate) async fn run(
     Ok(())
 }
 
-/// Both, the second once the first is ready or has had its time.
-async fn staggered<A, B>(
-    first: impl Future<Output = A>,
-    second: impl Future<Output = B>,
-) -> (A, B) {
-    let mut first = pin!(first);
-    let ready = timeout(HEAD_START, &mut first).await.ok();
-    let rest = async {
-        match ready {
-            Some(ready) => ready,
-            None => first.await,
-        }
+/// Routes that came over a veth that was there before are of no use over the new one.
+async fn forget_stale(speaker: &mut Frr, changes: &[Change], asked: &Asked) {
+    let mut routers = asked.spec.speaker.routers.iter();
+    let Some(router) = routers.find(|router| router.vrf.is_none()) else {
+        return;
     };
-    tokio::join!(rest, second)
-}
-
-/// What to do of what is heard now and was asked before. A node whose `NodeRouter` is gone stays as it is, and so does one
-/// that hears nothing: who wants it empty asks it for nothing first, as an uninstallation does.
-fn heeded(heard: Option<Asked>, before: Option<Asked>) -> Option<Asked> {
-    match (heard, before) {
-        (Some(heard), Some(before)) if heard.uid.is_empty() => Some(Asked {
-            uid: heard.uid,
-            ..before
-        }),
-        (heard, before) => heard.or(before),
+    let peers: Vec<IpAddr> = changes
+        .iter()
+        .filter_map(created_host_leg)
+        .flat_map(|vni| router_addresses(asked, vni))
+        .collect();
+    if !peers.is_empty() {
+        speaker.forget(router.asn, &peers).await;
     }
 }
 
@@ -134,6 +125,8 @@ struct Reconciler {
     reporter: report::Reporter,
     failures: Vec<NodeFailure>,
     announced: usize,
+    /// When a node without a `NodeRouter` is emptied.
+    empty_at: Option<Instant>,
 }
 
 impl Reconciler {
@@ -147,7 +140,30 @@ impl Reconciler {
             reporter: report::Reporter::default(),
             failures: Vec::new(),
             announced: 0,
+            empty_at: None,
             node,
+        }
+    }
+
+    /// What to do of what is heard now and was asked before. A node that hears nothing stays as it is, and so does for a while
+    /// one whose `NodeRouter` is gone: the controller makes one anew if the node is still the cluster's.
+    fn heed(&mut self, heard: Option<Asked>, before: Option<Asked>) -> Option<Asked> {
+        let Some(heard) = heard else {
+            return before;
+        };
+        if !heard.uid.is_empty() {
+            self.empty_at = None;
+            return Some(heard);
+        }
+        let empty_at = *self
+            .empty_at
+            .get_or_insert_with(|| Instant::now() + ABSENCE);
+        match before {
+            Some(before) if Instant::now() < empty_at => Some(Asked {
+                uid: heard.uid,
+                ..before
+            }),
+            _ => Some(heard),
         }
     }
 
@@ -164,6 +180,7 @@ impl Reconciler {
             self.links.due(),
             self.passwords.due(),
             self.reporter.due(),
+            self.empty_at.filter(|at| *at > Instant::now()),
             self.router.verify_at(),
             self.speaker.verify_at(),
         ];
@@ -228,29 +245,19 @@ impl Reconciler {
             failures.extend(not_made);
             (changes, failures)
         };
-        let speaker = self.speaker.apply(speaker);
-        let ((changes, mut failures), refused) = staggered(router_and_kernel, speaker).await;
+        let mut router_and_kernel = pin!(router_and_kernel);
+        let in_time = timeout(HEAD_START, &mut router_and_kernel).await;
+        if let Ok((changes, mut failures)) = in_time {
+            forget_stale(&mut self.speaker, &changes, asked).await;
+            failures.extend(self.speaker.apply(speaker).await);
+            return failures;
+        }
+        let ((changes, mut failures), refused) =
+            tokio::join!(router_and_kernel, self.speaker.apply(speaker));
+        forget_stale(&mut self.speaker, &changes, asked).await;
         failures.extend(refused);
-        self.forget_stale(&changes, asked).await;
         failures
     }
-
-    /// Routes that came over a veth that was there before are of no use over the new one.
-    async fn forget_stale(&mut self, changes: &[Change], asked: &Asked) {
-        let mut routers = asked.spec.speaker.routers.iter();
-        let Some(router) = routers.find(|router| router.vrf.is_none()) else {
-            return;
-        };
-        let peers: Vec<IpAddr> = changes
-            .iter()
-            .filter_map(created_host_leg)
-            .flat_map(|vni| router_addresses(asked, vni))
-            .collect();
-        if !peers.is_empty() {
-            self.speaker.forget(router.asn, &peers).await;
-        }
-    }
-
     /// Keeps what the next start needs, of the agent and of FRR.
     fn save(&mut self, asked: &Asked) {
         self.router.save();
@@ -330,8 +337,10 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_node_goes_on_with_what_it_was_asked_until_it_is_asked_for_something_else() {
+    #[tokio::test]
+    async fn a_node_goes_on_with_what_it_was_asked_until_it_is_asked_for_something_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut reconciler = Reconciler::new(Arc::new(Node::of_test(dir.path())), Vec::new());
         let (none, first) = (asked("", 0), asked("a", 1));
         for (heard, before, expected) in [
             (None, None, None),
@@ -341,9 +350,15 @@ mod tests {
             (Some(&none), Some(&first), Some(&asked("", 1))),
             (Some(&first), Some(&asked("", 7)), Some(&first)),
         ] {
-            let heeded = heeded(heard.cloned(), before.cloned());
+            let heeded = reconciler.heed(heard.cloned(), before.cloned());
             assert_eq!(heeded.as_ref(), expected, "{heard:?} after {before:?}");
         }
+        assert_eq!(reconciler.empty_at, None);
+        reconciler.heed(Some(none.clone()), Some(first.clone()));
+        assert!(reconciler.empty_at.is_some());
+        reconciler.empty_at = Some(Instant::now());
+        let heeded = reconciler.heed(Some(none.clone()), Some(first));
+        assert_eq!(heeded, Some(none), "it has been away for too long");
     }
 
     #[tokio::test]

@@ -17,6 +17,18 @@ pub enum Error {
         /// The API's answer.
         source: Box<kube::Error>,
     },
+    /// The lease has ended since the plan was made.
+    #[error("write {what}: another replica may lead now")]
+    NotLeading {
+        /// Kind and name of the object.
+        what: String,
+    },
+    /// The process was told to end.
+    #[error("write {what}: ending")]
+    Ending {
+        /// Kind and name of the object.
+        what: String,
+    },
     /// A read from the API failed.
     #[error("read {what}")]
     Read {

@@ -10,9 +10,9 @@ use kube::runtime::watcher::watch_object;
 use kube::{Api, Client};
 use kube_lease_manager::{LeaseManagerBuilder, LeaseParams};
 use tokio::sync::watch::Sender;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::{Error, LEASE, Options};
 
@@ -26,6 +26,9 @@ const DURATION: u64 = 15;
 const GRACE: u64 = 5;
 /// A leader that has not heard of its renewal for so long writes nothing more: it comes before another one may begin.
 const TRUST: Duration = Duration::from_secs(DURATION - 2);
+/// How long the API may take to tell of the lease, and the pause between two questions.
+const LOOK: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Says on `leading` whether this replica leads, and gives the lease back at the shutdown.
 pub(crate) async fn hold(
@@ -35,7 +38,7 @@ pub(crate) async fn hold(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let leases: Api<Lease> = Api::namespaced(client.clone(), &options.namespace);
-    let mut lease = pin!(watch_object(leases, LEASE).default_backoff());
+    let mut lease = pin!(watch_object(leases.clone(), LEASE).default_backoff());
     let manager = LeaseManagerBuilder::new(client, LEASE)
         .with_namespace(&options.namespace)
         .with_parameters(LeaseParams::new(&options.identity, DURATION, GRACE))
@@ -45,21 +48,30 @@ pub(crate) async fn hold(
     };
     let (mut state, task) = manager.map_err(lease_error)?.watch().await;
     let mut until = None;
+    let mut look_at = None;
     loop {
-        tokio::select! {
+        // The manager looks at the lease when it renews, and goes on believing in it while the API is away. Who takes it by
+        // force is heard here at once; that it was renewed is heard, or else asked for before its time is over.
+        let seen = tokio::select! {
             () = shutdown.cancelled() => break,
-            changed = state.changed() => if changed.is_err() { break },
-            // The manager looks at the lease when it renews, and goes on believing in it while the API is away. Who takes
-            // it by force is heard here at once, and that nobody has renewed it by the clock.
-            Some(lease) = lease.next() => match lease {
-                Ok(Some(lease)) if holder(&lease) == Some(UNINSTALL) => break,
-                Ok(Some(lease)) => until = trusted_until(&lease, &options.identity),
-                Ok(None) => until = None,
-                Err(error) => warn!(error = &error as &dyn std::error::Error, "lease not heard"),
-            },
-            () = sleep_until(until) => until = None,
+            changed = state.changed() => {
+                if changed.is_err() { break }
+                look(&leases).await
+            }
+            Some(lease) = lease.next() => lease.ok(),
+            () = sleep_until(look_at) => look(&leases).await,
+        };
+        if let Some(lease) = seen {
+            let lease = lease.as_ref();
+            if lease.and_then(holder) == Some(UNINSTALL) {
+                break;
+            }
+            until = lease.and_then(|lease| trusted_until(lease, &options.identity));
         }
-        let leads = *state.borrow_and_update() && until.is_some();
+        let (believed, now) = (*state.borrow_and_update(), Instant::now());
+        until = until.filter(|until| *until > now);
+        look_at = believed.then(|| next_look(until, now));
+        let leads = believed && until.is_some();
         if leading.send_if_modified(|led| std::mem::replace(led, leads) != leads) {
             info!(leads, identity = options.identity, "leadership");
         }
@@ -72,6 +84,18 @@ pub(crate) async fn hold(
     }
     shutdown.cancelled().await;
     Ok(())
+}
+
+/// The lease as the API has it; `None` if it does not answer soon.
+async fn look(leases: &Api<Lease>) -> Option<Option<Lease>> {
+    let answer = timeout(LOOK, leases.get_opt(LEASE)).await;
+    answer.ok()?.ok()
+}
+
+/// Early enough for an answer before the lease is not trusted any more, and not without a pause.
+fn next_look(until: Option<Instant>, now: Instant) -> Instant {
+    let early = until.and_then(|until| until.checked_sub(LOOK));
+    early.unwrap_or(now).max(now + PAUSE)
 }
 
 fn holder(lease: &Lease) -> Option<&str> {
@@ -130,5 +154,14 @@ mod tests {
         assert!(left(renewed("me", 14)).is_none());
         assert!(left(renewed("another", 0)).is_none());
         assert!(left(Lease::default()).is_none());
+    }
+
+    #[tokio::test]
+    async fn the_lease_is_asked_for_before_its_time_is_over_and_not_without_a_pause() {
+        let now = Instant::now();
+        let until = now + Duration::from_secs(10);
+        assert_eq!(next_look(Some(until), now), until - LOOK);
+        assert_eq!(next_look(Some(now + LOOK), now), now + PAUSE);
+        assert_eq!(next_look(None, now), now + PAUSE);
     }
 }

@@ -71,7 +71,12 @@ pub async fn run(client: Client, options: Options) -> Result<(), ProcessError<Er
     let reporter = events::reporter(&options.identity);
     let (events, event_writer) = ferroute_service::events::events(client.clone(), reporter);
     process.spawn("events", event_writer.run(shutdown.clone()));
-    let writer = Writer::new(client, metrics.clone());
+    let writer = Writer {
+        client,
+        metrics: metrics.clone(),
+        leader: leader.clone(),
+        shutdown: shutdown.clone(),
+    };
     let loop_ = reconcile::Loop {
         changes,
         leader,

@@ -15,6 +15,8 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::{Error, FIELD_MANAGER};
@@ -23,15 +25,13 @@ use crate::{Error, FIELD_MANAGER};
 const AT_ONCE: usize = 16;
 
 pub(crate) struct Writer {
-    client: Client,
-    metrics: Metrics,
+    pub(crate) client: Client,
+    pub(crate) metrics: Metrics,
+    pub(crate) leader: watch::Receiver<bool>,
+    pub(crate) shutdown: CancellationToken,
 }
 
 impl Writer {
-    pub(crate) fn new(client: Client, metrics: Metrics) -> Self {
-        Self { client, metrics }
-    }
-
     /// Creates an object or changes those of its fields that are ours.
     async fn apply<K>(&self, api: &Api<K>, object: &K) -> Result<K, Error>
     where
@@ -54,14 +54,21 @@ impl Writer {
         self.sent(what, deleted).await
     }
 
-    /// Waits for the answer to a write, and counts it.
+    /// Waits for the answer to a write, and counts it. A plan has many, and the lease may end between two of them.
     async fn sent<T>(
         &self,
         what: String,
         write: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<T, Error> {
+        if !*self.leader.borrow() {
+            return Err(Error::NotLeading { what });
+        }
         self.metrics.writes.inc();
-        let written = answered(write).await.map_err(Error::write(what));
+        let written = self.shutdown.run_until_cancelled(answered(write)).await;
+        let Some(written) = written else {
+            return Err(Error::Ending { what });
+        };
+        let written = written.map_err(Error::write(what));
         if written.is_err() {
             self.metrics.write_errors.inc();
         }

@@ -59,8 +59,8 @@ impl Nic {
     /// just come back (a reboot, a reloaded driver) and that the host has not set up again yet.
     pub(crate) fn has_fuller_record(&self) -> bool {
         self.record.as_ref().is_some_and(|record| {
-            let has_lost = !record.addresses.is_empty() || record.up && !self.up;
-            self.is_marked() || self.addresses.is_empty() && has_lost
+            let is_bare = self.addresses.is_empty() && !self.up;
+            self.is_marked() || is_bare && (record.up || !record.addresses.is_empty())
         })
     }
 

@@ -74,9 +74,9 @@ fn merged<'a>(
 }
 
 /// The BGP identifier of a node without an IPv4 address. Any number but 0 that no other node has will do (RFC 6286);
-/// this one stays.
+/// this one stays. Older routers refuse what would be no address of a host.
 fn identifier(node: &str) -> Ipv4Addr {
-    fnv1a(node.bytes()).max(1).into()
+    (fnv1a(node.bytes()) & 0x7fff_ffff).max(1).into()
 }
 
 fn neighbor_id<'a>(snapshot: &Snapshot, request: &Request<'a>) -> Option<(&'a Key, String)> {
