@@ -14,7 +14,6 @@ use crate::Error;
 use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::state::{Change, State};
-use crate::watch::KINDS;
 use crate::write::Writer;
 
 /// How long to wait after a write that failed, at first and at most.
@@ -36,7 +35,7 @@ impl Loop {
         let mut backoff = BACKOFF.0;
         let mut dirty = false;
         while self.next(&mut state, &mut dirty, backoff).await {
-            let complete = state.listed.len() == KINDS;
+            let complete = state.is_complete();
             self.health.set_ready(complete);
             let leads = *self.leader.borrow_and_update();
             self.metrics.set_leads(leads);
@@ -62,7 +61,7 @@ impl Loop {
 
     /// Waits for something to do and takes everything that is there; false at the end of the process.
     async fn next(&mut self, state: &mut State, dirty: &mut bool, backoff: Duration) -> bool {
-        let retry = *dirty && *self.leader.borrow() && state.listed.len() == KINDS;
+        let retry = *dirty && *self.leader.borrow() && state.is_complete();
         tokio::select! {
             () = self.shutdown.cancelled() => return false,
             changed = self.leader.changed() => {
@@ -83,8 +82,7 @@ impl Loop {
     }
 
     fn say_unreadable(&self, state: &mut State) {
-        for (on, error) in state.unreadable.drain(..) {
-            let note = format!("not read, so it counts as it was before: {error}");
+        for (on, note) in state.unreadable.drain(..) {
             self.events.warning(on, "Unreadable", &note);
         }
     }

@@ -8,6 +8,8 @@ use ferroute_plan::snapshot::{Key, NodeReport, Snapshot};
 use k8s_openapi::api::core::v1::{ObjectReference, Service};
 use kube::ResourceExt;
 
+use crate::watch::KINDS;
+
 /// A change of the state; says whether it could change the plan.
 pub(crate) type Change = Box<dyn FnOnce(&mut State) -> bool + Send>;
 
@@ -24,8 +26,10 @@ pub(crate) struct State {
     pub(crate) route_slices: BTreeMap<String, RouteSlice>,
     /// Why Services have no address, as it was said last.
     pub(crate) failed_services: BTreeMap<Key, String>,
-    /// Objects that cannot be read, and why, of which nobody has been told yet.
+    /// Objects that cannot be read, and what is to be said of them.
     pub(crate) unreadable: Vec<(ObjectReference, String)>,
+    /// Those of them without which nothing may be planned, by their kind's name in [`listed`](Self::listed).
+    pub(crate) blocking: BTreeSet<(&'static str, Key)>,
     /// The kinds whose first list is complete.
     pub(crate) listed: BTreeSet<&'static str>,
 }
@@ -49,6 +53,11 @@ impl ServiceHandle {
 }
 
 impl State {
+    /// Whether everything is known that a plan is made from.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.listed.len() == KINDS && self.blocking.is_empty()
+    }
+
     /// Records a `NodeRouter` as it is now, and what its node says there.
     pub(crate) fn set_node_router(&mut self, router: NodeRouter) -> bool {
         let name = router.name_any();

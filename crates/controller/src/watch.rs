@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::state::{Change, ServiceHandle, State};
-use crate::{Error, Options, convert};
+use crate::{Error, FIELD_MANAGER, Options, convert};
 
 /// The kinds that are watched, each with where its objects are kept.
 macro_rules! user_objects {
@@ -214,10 +214,14 @@ impl Watches<'_> {
         let shutdown = self.process.shutdown();
         self.process.spawn(kind, async move {
             let mut seen = Seen::new();
-            // One that cannot be read stays as it was: what is wrong with it costs nobody a route.
-            let apply = move |object: W| {
-                let on = object.object_ref(&());
-                read(object).map_or_else(|error| unreadable(on, error), &apply)
+            let mut first = true;
+            let take = move |object: W, is_known: bool| {
+                let (key, on) = (key(&object), object.object_ref(&()));
+                let blocks = !is_known && is_served(&object);
+                match read(object) {
+                    Ok(object) => unblocked((kind, key), apply(object)),
+                    Err(error) => unreadable(on, error, blocks.then_some((kind, key))),
+                }
             };
             let translate = move |event| match event {
                 Event::Init => {
@@ -226,11 +230,17 @@ impl Watches<'_> {
                 }
                 Event::InitApply(object) => {
                     seen.insert(names(&object));
-                    Some(apply(object))
+                    Some(take(object, !first))
                 }
-                Event::InitDone => Some(listed(kind, std::mem::take(&mut seen), keep)),
-                Event::Apply(object) => Some(apply(object)),
-                Event::Delete(object) => Some(remove(key(&object))),
+                Event::InitDone => {
+                    first = false;
+                    Some(listed(kind, std::mem::take(&mut seen), keep))
+                }
+                Event::Apply(object) => Some(take(object, true)),
+                Event::Delete(object) => {
+                    let key = key(&object);
+                    Some(unblocked((kind, key.clone()), remove(key)))
+                }
             };
             forward(kind, events, translate, sender, shutdown).await;
             Ok(())
@@ -243,8 +253,21 @@ fn guarded<K>(object: DeserializeGuard<K>) -> Result<K, String> {
     object.0.map_err(|invalid| invalid.error)
 }
 
-fn unreadable(on: ObjectReference, error: String) -> Change {
+/// Whether a controller has written its status: then nodes may do what it asked for.
+fn is_served<K: Resource>(object: &K) -> bool {
+    let mut fields = object.managed_fields().iter();
+    fields.any(|fields| fields.manager.as_deref() == Some(FIELD_MANAGER))
+}
+
+/// One that cannot be read stays as it was: what is wrong with it costs nobody a route. If this replica has never read it,
+/// it does not know what that is, and must not plan without it.
+fn unreadable(on: ObjectReference, error: String, blocks: Option<(&'static str, Key)>) -> Change {
+    let note = match blocks {
+        Some(_) => format!("not read; nothing is planned until it is, or it is gone: {error}"),
+        None => format!("not read; what it asked for before, if anything, goes on: {error}"),
+    };
     Box::new(move |state| {
+        state.blocking.extend(blocks);
         warn!(
             kind = on.kind,
             namespace = on.namespace,
@@ -253,9 +276,13 @@ fn unreadable(on: ObjectReference, error: String) -> Change {
             "unreadable"
         );
         state.unreadable.retain(|(other, _)| other.uid != on.uid);
-        state.unreadable.push((on, error));
+        state.unreadable.push((on, note));
         false
     })
+}
+
+fn unblocked(id: (&'static str, Key), change: Change) -> Change {
+    Box::new(move |state| change(state) | state.blocking.remove(&id))
 }
 
 fn listed(
@@ -265,6 +292,8 @@ fn listed(
 ) -> Change {
     Box::new(move |state| {
         let first = state.listed.insert(kind);
+        let gone = |id: &(&str, Key)| id.0 == kind && !is_seen(&seen, &id.1);
+        state.blocking.retain(|id| !gone(id));
         keep(state, &seen) || first
     })
 }

@@ -36,7 +36,7 @@ pub use lab::Lab;
 pub use node::Node;
 pub use place::{Output, Place};
 pub use probe::{Probe, Report};
-pub use product::{NAMESPACE, PROGRAM, chart, example};
+pub use product::{CONTROLLERS, NAMESPACE, PROGRAM, chart, example};
 pub use scenario::Scenario;
 pub use service::Service;
 pub use wait::eventually;

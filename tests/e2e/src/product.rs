@@ -35,6 +35,9 @@ pub fn example(file: &str) -> String {
     format!("{REPOSITORY}/examples/metallb/{file}")
 }
 
+/// Which pods are the controllers'.
+pub const CONTROLLERS: &str = "app.kubernetes.io/component=controller";
+
 /// Where the chart is, for helm.
 pub fn chart() -> String {
     format!("{REPOSITORY}/charts/ferroute")
@@ -52,7 +55,7 @@ impl Cluster {
             NAMESPACE,
             "--create-namespace",
         ])?;
-        self.ready_pods(NAMESPACE, "app.kubernetes.io/component=controller", 2)?;
+        self.ready_pods(NAMESPACE, CONTROLLERS, 2)?;
         self.ready_pods(NAMESPACE, "app.kubernetes.io/component=node", 2)?;
         Ok(output)
     }
@@ -108,10 +111,9 @@ impl Cluster {
 
     /// Deletes the controllers' pods and waits for those that follow them.
     pub fn replace_controllers(&self) -> Result<()> {
-        let selector = "app.kubernetes.io/component=controller";
-        let of = ["--namespace", NAMESPACE, "--selector", selector];
+        let of = ["--namespace", NAMESPACE, "--selector", CONTROLLERS];
         self.kubectl(&[&["delete", "pods"][..], &of].concat())?;
-        self.ready_pods(NAMESPACE, selector, 2).map(drop)
+        self.ready_pods(NAMESPACE, CONTROLLERS, 2).map(drop)
     }
 
     /// The `NodeRouter` of a node.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use ferroute_e2e::{Lab, chart, eventually};
+use ferroute_e2e::{CONTROLLERS, Lab, NAMESPACE, chart, eventually};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -232,13 +232,36 @@ pub(crate) fn an_object_that_cannot_be_read_stops_no_other(lab: &Lab) -> Result<
     lab.cluster
         .kubectl(&["patch", "crd", crd, "--type=json", "--patch", &patch])?;
     let manifest = openpe("kind: L3VNI\nmetadata: {name: unreadable}\nspec: {vrf: other}");
-    let served = serve_beside(lab, &manifest);
+    let served = serve_beside(lab, &manifest).and_then(|()| go_on_serving(lab));
     lab.cluster.delete(&manifest)?;
     let crds = format!("{}/crds/openpe.openperouter.github.io_l3vnis.yaml", chart());
     lab.cluster
         .kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds])?;
     served?;
     still_works(lab)
+}
+
+/// Nothing is planned without an object that was read before: new controllers wait for it.
+fn go_on_serving(lab: &Lab) -> Result<()> {
+    let red = ["l3vni", "--namespace", "openperouter-system", "red"];
+    let patch = |patch: &str| {
+        let how = ["--type=json", "--patch", patch];
+        lab.cluster
+            .kubectl(&[&["patch"][..], &red, &how].concat())
+            .map(drop)
+    };
+    patch(r#"[{"op": "remove", "path": "/spec/vni"}]"#)?;
+    let controllers = ["--namespace", NAMESPACE, "--selector", CONTROLLERS];
+    lab.cluster
+        .kubectl(&[&["delete", "pods"][..], &controllers].concat())?;
+    let told = eventually("red is told that nothing is planned", LIMIT, || {
+        let described = lab.cluster.kubectl(&[&["describe"][..], &red].concat())?;
+        ensure!(described.contains("nothing is planned"), "{described}");
+        lab.host("hostA_red").curl("172.30.0.10")
+    });
+    patch(r#"[{"op": "add", "path": "/spec/vni", "value": 100}]"#)?;
+    lab.cluster.ready_pods(NAMESPACE, CONTROLLERS, 2)?;
+    told.map(drop)
 }
 
 fn serve_beside(lab: &Lab, unreadable: &str) -> Result<()> {
@@ -254,7 +277,10 @@ fn serve_beside(lab: &Lab, unreadable: &str) -> Result<()> {
             "openperouter-system",
             "unreadable",
         ])?;
-        ensure!(events.contains("Missing field vni"), "{events}");
+        ensure!(
+            events.contains("Missing field vni") && events.contains("goes on"),
+            "{events}"
+        );
         Ok(())
     })?;
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: beside, namespace: red}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n";
