@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ferroute_api::ferroute::NodeFailure;
+use ferroute_api::ferroute::{FRR_NOT_REACHED, NodeFailure};
 use ferroute_frr::apply::{Applied, Engine};
 use ferroute_frr::config::Config;
 use ferroute_frr::diff::Command;
@@ -74,7 +74,7 @@ impl Frr {
             Err(error) => {
                 // It may have taken a part of this, and what it was told before is not to be put back.
                 self.verify_at = None;
-                vec![failures::of_part("FRRNotReached", &error)]
+                vec![failures::of_part(FRR_NOT_REACHED, &error)]
             }
         }
     }

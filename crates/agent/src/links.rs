@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ferroute_api::ferroute::{NodeFailure, NodeRouterSpec};
+use ferroute_api::ferroute::{KERNEL_NOT_REACHED, NodeFailure, NodeRouterSpec};
 use ferroute_net::{Change, Desired, Error, Kernel, KernelOptions, LinkName, Outcome};
 use tracing::{debug, info, warn};
 
@@ -92,7 +92,7 @@ impl Links {
     /// Opens the kernel anew the next time.
     fn not_reached(&mut self, error: &Error) -> NodeFailure {
         self.kernel = None;
-        failures::of_part("KernelNotReached", error)
+        failures::of_part(KERNEL_NOT_REACHED, error)
     }
 
     async fn reconcile(&mut self, desired: &Desired) -> Result<Outcome, Error> {

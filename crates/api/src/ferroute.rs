@@ -20,6 +20,12 @@ pub const AUDIENCE_LABEL: &str = "ferroute.io/audience";
 /// The annotation on a Node that repeats its index for people and for OpenPERouter's tools.
 pub const NODE_INDEX_ANNOTATION: &str = "openpe.io/nodeindex";
 
+/// The reason of a failure of all that FRR does on a node.
+pub const FRR_NOT_REACHED: &str = "FRRNotReached";
+
+/// The reason of a failure of all that the kernel does on a node.
+pub const KERNEL_NOT_REACHED: &str = "KernelNotReached";
+
 /// The desired state of one node, named as the node. Written by the controller alone.
 #[derive(CustomResource, Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[kube(

@@ -24,7 +24,7 @@ pub(crate) const UNINSTALL: &str = "uninstall";
 const DURATION: u64 = 15;
 /// Seconds before that at which it renews.
 const GRACE: u64 = 5;
-/// A leader that has not heard of its renewal for so long writes nothing more: it comes before another one may begin.
+/// A leader that has not heard of its renewal for so long begins no write: it comes before another one may begin.
 const TRUST: Duration = Duration::from_secs(DURATION - 2);
 /// How long the API may take to tell of the lease, and the pause between two questions.
 const LOOK: Duration = Duration::from_secs(2);

@@ -16,7 +16,9 @@ use ferroute_service::Process;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::{Namespace, Node, ObjectReference, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::DeserializeGuard;
+use kube::core::error_boundary::InvalidObject;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -38,7 +40,7 @@ macro_rules! user_objects {
         }, |key| {
             Box::new(move |state| state.snapshot.$field.remove(&key).is_some())
         }, |state, seen| {
-            retain(&mut state.snapshot.$field, |key| is_seen(seen, key))
+            retain(&mut state.snapshot.$field, |key| seen.contains(key))
         });)+
     };
 }
@@ -82,8 +84,8 @@ struct Watches<'a> {
     sender: mpsc::Sender<Change>,
 }
 
-/// The names that a list has brought.
-type Seen = BTreeSet<(String, String)>;
+/// The objects that a list has brought.
+type Seen = BTreeSet<Key>;
 
 impl Watches<'_> {
     fn cluster(&mut self, options: &Options) {
@@ -113,8 +115,8 @@ impl Watches<'_> {
                 })
             },
             |state, seen| {
-                state.service_handles.retain(|key, _| is_seen(seen, key));
-                retain(&mut state.snapshot.services, |key| is_seen(seen, key))
+                state.service_handles.retain(|key, _| seen.contains(key));
+                retain(&mut state.snapshot.services, |key| seen.contains(key))
             },
         );
         self.start(
@@ -128,7 +130,7 @@ impl Watches<'_> {
             |key| Box::new(move |state| state.snapshot.endpoint_slices.remove(&key).is_some()),
             |state, seen| {
                 retain(&mut state.snapshot.endpoint_slices, |key| {
-                    is_seen(seen, key)
+                    seen.contains(key)
                 })
             },
         );
@@ -201,7 +203,7 @@ impl Watches<'_> {
         &mut self,
         kind: &'static str,
         config: watcher::Config,
-        read: impl Fn(W) -> Result<K, String> + Send + 'static,
+        read: impl Fn(W) -> Result<K, Box<InvalidObject>> + Send + 'static,
         apply: impl Fn(K) -> Change + Send + 'static,
         remove: impl Fn(Key) -> Change + Send + 'static,
         keep: impl Fn(&mut State, &Seen) -> bool + Send + Copy + 'static,
@@ -216,11 +218,13 @@ impl Watches<'_> {
             let mut seen = Seen::new();
             let mut first = true;
             let take = move |object: W, is_known: bool| {
-                let (key, on) = (key(&object), object.object_ref(&()));
-                let blocks = !is_known && is_served(&object);
+                let id = (kind, key(&object));
                 match read(object) {
-                    Ok(object) => unblocked((kind, key), apply(object)),
-                    Err(error) => unreadable(on, error, blocks.then_some((kind, key))),
+                    Ok(object) => unblocked(id, apply(object)),
+                    Err(invalid) => {
+                        let blocks = !is_known && is_served(&invalid.metadata);
+                        unreadable::<W>(*invalid, blocks.then_some(id))
+                    }
                 }
             };
             let translate = move |event| match event {
@@ -229,7 +233,7 @@ impl Watches<'_> {
                     None
                 }
                 Event::InitApply(object) => {
-                    seen.insert(names(&object));
+                    seen.insert(key(&object));
                     Some(take(object, !first))
                 }
                 Event::InitDone => {
@@ -249,19 +253,30 @@ impl Watches<'_> {
 }
 
 /// The CRDs of users may be older than ours, and let pass what we cannot read.
-fn guarded<K>(object: DeserializeGuard<K>) -> Result<K, String> {
-    object.0.map_err(|invalid| invalid.error)
+fn guarded<K>(object: DeserializeGuard<K>) -> Result<K, Box<InvalidObject>> {
+    object.0.map_err(Box::new)
 }
 
 /// Whether a controller has written its status: then nodes may do what it asked for.
-fn is_served<K: Resource>(object: &K) -> bool {
-    let mut fields = object.managed_fields().iter();
+fn is_served(metadata: &ObjectMeta) -> bool {
+    let mut fields = metadata.managed_fields.iter().flatten();
     fields.any(|fields| fields.manager.as_deref() == Some(FIELD_MANAGER))
 }
 
 /// One that cannot be read stays as it was: what is wrong with it costs nobody a route. If this replica has never read it,
 /// it does not know what that is, and must not plan without it.
-fn unreadable(on: ObjectReference, error: String, blocks: Option<(&'static str, Key)>) -> Change {
+fn unreadable<K: Resource<DynamicType = ()>>(
+    InvalidObject { error, metadata }: InvalidObject,
+    blocks: Option<(&'static str, Key)>,
+) -> Change {
+    let on = ObjectReference {
+        api_version: Some(K::api_version(&()).into_owned()),
+        kind: Some(K::kind(&()).into_owned()),
+        namespace: metadata.namespace,
+        name: metadata.name,
+        uid: metadata.uid,
+        ..ObjectReference::default()
+    };
     let note = match blocks {
         Some(_) => format!("not read; nothing is planned until it is, or it is gone: {error}"),
         None => format!("not read; what it asked for before, if anything, goes on: {error}"),
@@ -292,7 +307,7 @@ fn listed(
 ) -> Change {
     Box::new(move |state| {
         let first = state.listed.insert(kind);
-        let gone = |id: &(&str, Key)| id.0 == kind && !is_seen(&seen, &id.1);
+        let gone = |id: &(&str, Key)| id.0 == kind && !seen.contains(&id.1);
         state.blocking.retain(|id| !gone(id));
         keep(state, &seen) || first
     })
@@ -325,21 +340,12 @@ async fn forward<K>(
     }
 }
 
-fn names<K: Resource>(object: &K) -> (String, String) {
-    (object.namespace().unwrap_or_default(), object.name_any())
-}
-
 fn key<K: Resource>(object: &K) -> Key {
-    let (namespace, name) = names(object);
-    Key::new(namespace, name)
-}
-
-fn is_seen(seen: &Seen, key: &Key) -> bool {
-    seen.contains(&(key.namespace.clone(), key.name.clone()))
+    Key::new(object.namespace().unwrap_or_default(), object.name_any())
 }
 
 fn is_seen_name(seen: &Seen, name: &str) -> bool {
-    seen.contains(&(String::new(), name.to_owned()))
+    seen.contains(&Key::new("", name))
 }
 
 /// Without what is large, changes with every write, and is of no use here.

@@ -66,7 +66,7 @@ pub(crate) fn allocate(snapshot: &Snapshot, pools: &[Pool<'_>]) -> BTreeMap<Key,
     plans
 }
 
-/// Notes which services have the addresses that were planned for what they ask for now.
+/// Marks the services that have the addresses that were planned for what they ask for now.
 pub fn settle(snapshot: &mut Snapshot, plans: &BTreeMap<Key, ServicePlan>) {
     for (key, service) in &mut snapshot.services {
         let planned = plans.get(key).map(|plan| &plan.addresses);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use ferroute_api::ferroute::{
-    NodeFailure, NodeL3vni, NodeNeighbor, NodeRouterSpec, NodeUnderlay, Source, Speaker,
+    FRR_NOT_REACHED, KERNEL_NOT_REACHED, NodeFailure, NodeL3vni, NodeNeighbor, NodeRouterSpec,
+    NodeUnderlay, Source, Speaker,
 };
 
 use crate::snapshot::{Kind, Snapshot};
@@ -122,7 +123,7 @@ fn concerns(failure: &NodeFailure, source: &Source, part: &Part<'_>) -> bool {
     }
     let is_free = |speaker: &Speaker| speaker.raw.iter().any(|raw| raw.source == *source);
     match failure.reason.as_str() {
-        "FRRNotReached" | "KernelNotReached" => *part != Part::default(),
+        FRR_NOT_REACHED | KERNEL_NOT_REACHED => *part != Part::default(),
         _ => part.speaker.is_some_and(is_free),
     }
 }

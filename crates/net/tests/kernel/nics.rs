@@ -1,7 +1,7 @@
 //! Underlay NICs on a real kernel.
 
 use crate::node::{Node, converge, failures, lines, on_a_node, quiet, segment, underlay};
-use ferroute_net::Desired;
+use ferroute_net::{Desired, Kernel};
 
 fn with_nic(nic: &str) -> Desired {
     Desired {
@@ -111,14 +111,19 @@ fn a_nic_gets_back_what_is_taken_from_it_in_the_router() {
     });
 }
 
+/// The NIC is taken, disappears, and comes back without anything, as after a reboot.
+async fn come_back_bare(node: &Node, kernel: &Kernel) {
+    plug(node);
+    converge(kernel, &with_nic("toswitch")).await;
+    node.router("link del toswitch");
+    node.host("link add toswitch type veth peer name tor");
+}
+
 #[test]
 fn a_nic_that_comes_back_bare_gets_what_it_had_before() {
     on_a_node(async |node| {
         let kernel = node.kernel().await;
-        plug(&node);
-        converge(&kernel, &with_nic("toswitch")).await;
-        node.router("link del toswitch");
-        node.host("link add toswitch type veth peer name tor");
+        come_back_bare(&node, &kernel).await;
         node.host("link set tor up");
         converge(&kernel, &with_nic("toswitch")).await;
         let there = node.router("addr show toswitch");
@@ -139,10 +144,7 @@ fn a_nic_that_comes_back_bare_gets_what_it_had_before() {
 fn a_nic_that_the_host_has_set_up_otherwise_is_recorded_anew() {
     on_a_node(async |node| {
         let kernel = node.kernel().await;
-        plug(&node);
-        converge(&kernel, &with_nic("toswitch")).await;
-        node.router("link del toswitch");
-        node.host("link add toswitch type veth peer name tor");
+        come_back_bare(&node, &kernel).await;
         node.host("addr add 192.168.11.4/24 dev toswitch");
         converge(&kernel, &with_nic("toswitch")).await;
         let there = node.router("addr show toswitch");
